@@ -1,0 +1,76 @@
+"""Finds the comparisons that decide a condition: the fewest that make it what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from rashpath.expression.evaluate import Facts, evaluate
+from rashpath.expression.tree import (
+    Always,
+    And,
+    Applies,
+    Choose,
+    Compare,
+    Condition,
+    DoseGiven,
+    Exists,
+    Given,
+    Leaf,
+    Named,
+    Not,
+    OneOf,
+    Or,
+    Undetermined,
+)
+from rashpath.expression.truth import Truth
+
+
+def deciding(condition: Condition, facts: Facts) -> tuple[Leaf, ...]:
+    """Returns the comparisons that make a condition what it is, in reading order, each once.
+
+    A conjunction is true for all its parts, and false for its first false one; a disjunction the
+    other way round. An unknown condition is so for its unknown parts.
+    """
+    return tuple(dict.fromkeys(_deciding(condition, facts)))
+
+
+def _deciding(condition: Condition, facts: Facts) -> Iterator[Leaf]:
+    match condition:
+        case Always() | Applies() | Undetermined() | DoseGiven():
+            return
+        case Compare() | OneOf() | Given():
+            yield condition
+        case Exists():
+            yield from _deciding(condition.computed.valid_when, facts)
+        case Named():
+            yield from _deciding(condition.condition, facts)
+        case Not():
+            yield from _deciding(condition.operand, facts)
+        case And():
+            yield from _parts(condition.operands, facts, settles=Truth.FALSE)
+        case Or():
+            yield from _parts(condition.operands, facts, settles=Truth.TRUE)
+        case Choose():
+            yield from _deciding(condition.test, facts)
+            match evaluate(condition.test, facts):
+                case Truth.TRUE:
+                    yield from _deciding(condition.then, facts)
+                case Truth.FALSE:
+                    yield from _deciding(condition.otherwise, facts)
+                case Truth.UNKNOWN:
+                    yield from _deciding(condition.then, facts)
+                    yield from _deciding(condition.otherwise, facts)
+        case _:
+            assert_never(condition)
+
+
+def _parts(operands: Iterable[Condition], facts: Facts, *, settles: Truth) -> Iterator[Leaf]:
+    truths = [(operand, evaluate(operand, facts)) for operand in operands]
+    settling = next((operand for operand, truth in truths if truth is settles), None)
+    if settling is not None:
+        yield from _deciding(settling, facts)
+        return
+    unknown = [operand for operand, truth in truths if truth is Truth.UNKNOWN]
+    for operand in unknown or [operand for operand, _ in truths]:
+        yield from _deciding(operand, facts)
