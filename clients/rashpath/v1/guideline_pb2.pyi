@@ -854,7 +854,7 @@ class NotCovered(_message.Message):
     id: _builtins.str
     """Id, lowercase snake_case."""
     when: _builtins.str
-    """Said where this condition is not known to be false, as CEL text."""
+    """Said where this condition is known to hold, as CEL text."""
     @_builtins.property
     def text(self) -> _options_pb2.Wording:
         """What is not covered, in words."""

@@ -10,7 +10,8 @@ from types import MappingProxyType
 import networkx as nx
 
 from rashpath.expression.decision_diagram import Diagrams, defeating_facts
-from rashpath.expression.tree import Computed, Condition
+from rashpath.expression.text import condition_text
+from rashpath.expression.tree import Computed, Condition, Exists, Leaf, leaves
 from rashpath.facts.dictionary import Dictionary
 from rashpath.facts.wording import Audience, Wording
 from rashpath.v1 import decision_pb2, guideline_pb2
@@ -165,6 +166,18 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenCondition:
+    """The condition of an edge as CEL text, and its comparisons by their texts, in reading order.
+
+    Definitions are opened, and so is the existence of computed numbers. An edge that is always
+    taken has no text and no comparisons.
+    """
+
+    text: str
+    leaves: Mapping[str, Leaf]
+
+
+@dataclass(frozen=True, slots=True)
 class Contradiction:
     """Given facts that cannot all be true."""
 
@@ -302,6 +315,19 @@ class DecisionGraph:
         return tuple(node for node in self.order if isinstance(node, Recommendation))
 
     @cached_property
+    def written(self) -> Mapping[tuple[str, str], WrittenCondition]:
+        """The conditions of all edges, by tail and head, ready to be shown."""
+        return {
+            (edge.tail, edge.head): (
+                WrittenCondition(condition_text(edge.condition), _leaves_once(edge.condition))
+                if edge.conditional
+                else WrittenCondition("", {})
+            )
+            for edges in self._out.values()
+            for edge in edges
+        }
+
+    @cached_property
     def defeasible(self) -> frozenset[str]:
         """Ids of the recommendations that a further fact can withdraw, found without a case."""
         return frozenset(
@@ -344,3 +370,15 @@ def graph_of(nodes: tuple[Node, ...], edges: tuple[Edge, ...]) -> nx.DiGraph[str
     for edge in edges:
         graph.add_edge(edge.tail, edge.head, edge=edge)
     return graph
+
+
+def _leaves_once(condition: Condition) -> dict[str, Leaf]:
+    found: dict[str, Leaf] = {}
+    pending = [condition]
+    while pending:
+        for leaf in leaves(pending.pop(0)):
+            if isinstance(leaf, Exists):
+                pending.append(leaf.computed.valid_when)
+            else:
+                found.setdefault(condition_text(leaf), leaf)
+    return found

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from rashpath.expression.evaluate import evaluate
-from rashpath.expression.text import condition_text
-from rashpath.expression.tree import Condition, facts_of
+from rashpath.expression.tree import Condition, Leaf, facts_of
 from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice
 from rashpath.facts.show import range_text
@@ -24,8 +23,8 @@ from rashpath.guideline.model import (
     Start,
 )
 from rashpath.readings.regimen import regimen
-from rashpath.readings.walk import LeafUse, NodeStep, Outcome, Verdict, Walk
-from rashpath.readings.walk.steps import leaf_uses
+from rashpath.readings.walk import EdgeStep, NodeStep, Outcome, Verdict, Walk
+from rashpath.readings.walk.steps import leaf_use
 from rashpath.readings.words import fact_words
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
 
@@ -104,35 +103,39 @@ def answer(
             for part in graph.not_covered
             if evaluate(part.condition, walked.facts) is Truth.TRUE
         ],
-        path=[
-            path_step(walked, step, full=full)
-            for step in walked.steps
-            if full or step.verdict is not Verdict.DOES_NOT_APPLY
-        ],
+        path=path(walked, full=full),
         disclaimer=Wording.of(graph.guideline.disclaimer).to(audience),
         computed=_computed(walked, audience),
     )
 
 
-def path_step(walked: Walk, step: NodeStep, *, full: bool) -> decision_pb2.PathStep:
-    """Returns one step of the path; with the comparisons of its edges in the full view."""
-    return decision_pb2.PathStep(
-        node=step.node.id,
-        kind=node_kind(step.node),
-        verdict=VERDICTS[step.verdict],
-        lane=step.node.lane,
-        edges=[
-            decision_pb2.PathEdge(
-                to_node=edge.edge.head,
-                outcome=OUTCOMES[edge.outcome],
-                condition=condition_text(edge.edge.condition) if edge.edge.conditional else "",
-                leaves=[_leaf(walked, use) for use in leaf_uses(edge.edge.condition, walked.facts)]
-                if full
-                else (),
+def path(walked: Walk, *, full: bool) -> Iterator[decision_pb2.PathStep]:
+    """Yields the steps of the path; in the full view all, with the comparisons on each edge."""
+    leaves: dict[str, decision_pb2.Leaf] = {}
+    for step in walked.steps:
+        if full or step.verdict is not Verdict.DOES_NOT_APPLY:
+            yield decision_pb2.PathStep(
+                node=step.node.id,
+                kind=node_kind(step.node),
+                verdict=VERDICTS[step.verdict],
+                lane=step.node.lane,
+                edges=[_edge(walked, came, leaves, full=full) for came in step.edges],
             )
-            for edge in step.edges
-        ],
+
+
+def _edge(
+    walked: Walk, came: EdgeStep, known: dict[str, decision_pb2.Leaf], *, full: bool
+) -> decision_pb2.PathEdge:
+    written = walked.graph.written[came.edge.tail, came.edge.head]
+    shown = decision_pb2.PathEdge(
+        to_node=came.edge.head, outcome=OUTCOMES[came.outcome], condition=written.text
     )
+    if full:
+        for text, leaf in written.leaves.items():
+            if text not in known:
+                known[text] = _leaf(walked, text, leaf)
+            shown.leaves.append(known[text])
+    return shown
 
 
 def node_kind(node: Node) -> decision_pb2.NodeKind.ValueType:
@@ -357,11 +360,12 @@ def _computed(walked: Walk, audience: Audience) -> Iterator[decision_pb2.Compute
         )
 
 
-def _leaf(walked: Walk, use: LeafUse) -> decision_pb2.Leaf:
+def _leaf(walked: Walk, text: str, leaf: Leaf) -> decision_pb2.Leaf:
+    use = leaf_use(leaf, walked.facts)
     return decision_pb2.Leaf(
-        condition=use.text,
+        condition=text,
         truth=_TRUTHS[use.truth],
-        facts=[fact_use(walked, path, value) for path, value in use.values],
+        facts=[fact_use(walked, name, value) for name, value in use.values],
     )
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn, assert_never
 
 from rashpath.expression.evaluate import MISSING, Facts, evaluate, number
-from rashpath.expression.text import condition_text, number_text
+from rashpath.expression.text import number_text
 from rashpath.expression.tree import (
     Compare,
-    Condition,
-    Exists,
     Given,
     Leaf,
     OneOf,
-    leaves,
 )
 from rashpath.expression.truth import Truth
 from rashpath.guideline.model import Edge, Node
@@ -70,11 +66,6 @@ class LeafUse:
     truth: Truth
     values: tuple[tuple[str, int | float | None], ...]
 
-    @property
-    def text(self) -> str:
-        """The comparison as CEL text."""
-        return condition_text(self.leaf)
-
 
 @dataclass(frozen=True, slots=True)
 class EdgeStep:
@@ -103,11 +94,6 @@ class NodeStep:
     edges: tuple[EdgeStep, ...]
 
 
-def leaf_uses(condition: Condition, facts: Facts) -> tuple[LeafUse, ...]:
-    """Returns the comparisons of a condition, each once, in reading order, with values."""
-    return tuple({condition_text(leaf): use for leaf, use in _uses(condition, facts)}.values())
-
-
 def leaf_use(leaf: Leaf, facts: Facts) -> LeafUse:
     """Returns one comparison with its truth and the values it used."""
     match leaf:
@@ -120,11 +106,3 @@ def leaf_use(leaf: Leaf, facts: Facts) -> LeafUse:
             assert_never(leaf)
     used = None if value is MISSING else value
     return LeafUse(leaf, evaluate(leaf, facts), ((name, used),))
-
-
-def _uses(condition: Condition, facts: Facts) -> Iterator[tuple[Leaf, LeafUse]]:
-    for leaf in leaves(condition):
-        if isinstance(leaf, Exists):
-            yield from _uses(leaf.computed.valid_when, facts)
-        else:
-            yield leaf, leaf_use(leaf, facts)
