@@ -70,7 +70,9 @@ def _mismatches(
                 yield from _same(key, sorted(applying), sorted(wanted))
             case "decisive":
                 for id, facts in wanted.items():
-                    yield from _same(f"{key} {id}", sorted(results[id].decisive_facts), sorted(facts))
+                    yield from _same(
+                        f"{key} {id}", sorted(results[id].decisive_facts), sorted(facts)
+                    )
             case "questions":
                 yield from _among(key, asked, wanted)
             case "first_question":

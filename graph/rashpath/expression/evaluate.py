@@ -38,6 +38,22 @@ from rashpath.expression.truth import Truth, conjoin, disjoin, negate
 Facts = Mapping[str, int | float]
 """The given facts by path; a choice by the number of its value. What is not in it is unknown."""
 
+
+class Case(dict[str, int | float]):
+    """The given facts of one case, which also remember what was worked out from them.
+
+    Definitions and computed numbers occur in many conditions; with a plain mapping each is worked
+    out anew. The facts must not change once they are evaluated.
+    """
+
+    __slots__ = ("numbers", "truths")
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__(facts)
+        self.truths: dict[str, Truth] = {}
+        self.numbers: dict[str, Known] = {}
+
+
 DECIMALS: Final = 9
 """Computed numbers are rounded to this many decimals before they are compared."""
 
@@ -104,7 +120,7 @@ def evaluate(condition: Condition, facts: Facts) -> Truth:
         case Exists():
             return evaluate(condition.computed.valid_when, facts)
         case Named():
-            return evaluate(condition.condition, facts)
+            return _named(condition, facts)
         case Not():
             return negate(evaluate(condition.operand, facts))
         case And():
@@ -132,10 +148,7 @@ def number(value: Number, facts: Facts) -> Known:
         case FactNumber():
             return facts.get(value.fact, MISSING)
         case Computed():
-            if evaluate(value.valid_when, facts) is Truth.FALSE:
-                return MISSING
-            raw = number(value.formula, facts)
-            return raw if raw is MISSING else round(float(raw), DECIMALS)
+            return _computed(value, facts)
         case AsDecimal():
             raw = number(value.operand, facts)
             return raw if raw is MISSING else float(raw)
@@ -218,6 +231,27 @@ def unknown_in(condition: Condition, facts: Facts) -> Iterator[str]:
                 yield from unknown_in(part, facts)
         case _:
             assert_never(condition)
+
+
+def _named(condition: Named, facts: Facts) -> Truth:
+    if not isinstance(facts, Case):
+        return evaluate(condition.condition, facts)
+    truth = facts.truths.get(condition.id)
+    if truth is None:
+        truth = facts.truths[condition.id] = evaluate(condition.condition, facts)
+    return truth
+
+
+def _computed(computed: Computed, facts: Facts) -> Known:
+    if isinstance(facts, Case) and computed.id in facts.numbers:
+        return facts.numbers[computed.id]
+    value: Known = MISSING
+    if evaluate(computed.valid_when, facts) is not Truth.FALSE:
+        raw = number(computed.formula, facts)
+        value = raw if raw is MISSING else round(float(raw), DECIMALS)
+    if isinstance(facts, Case):
+        facts.numbers[computed.id] = value
+    return value
 
 
 def _choose(condition: Choose, facts: Facts) -> Truth:

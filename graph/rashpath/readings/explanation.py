@@ -82,15 +82,20 @@ def explain(
         response.what_if.CopyFrom(
             decision_service_pb2.WhatIfResult(
                 decision=answer(other, audience=audience, full=True),
-                changes=changes(walked, other),
+                changes=changes(walked, other, audience),
             )
         )
     return response
 
 
-def changes(before: Walk, after: Walk) -> list[decision_pb2.VerdictChange]:
-    """Returns what differs between two walks of one guideline, in the order of the answer."""
-    first, second = dict(_outcomes(before)), dict(_outcomes(after))
+def changes(
+    before: Walk, after: Walk, audience: Audience = Audience.CLINICIAN
+) -> list[decision_pb2.VerdictChange]:
+    """Returns what differs between two walks of one guideline, in the order of the answer.
+
+    Patients are told no doses.
+    """
+    first, second = dict(_outcomes(before, audience)), dict(_outcomes(after, audience))
     return [
         decision_pb2.VerdictChange(id=id, before=first.get(id, ""), after=second.get(id, ""))
         for id in dict.fromkeys((*first, *second))
@@ -98,14 +103,14 @@ def changes(before: Walk, after: Walk) -> list[decision_pb2.VerdictChange]:
     ]
 
 
-def _outcomes(walked: Walk) -> Iterator[tuple[str, str]]:
+def _outcomes(walked: Walk, audience: Audience) -> Iterator[tuple[str, str]]:
     yield "urgency", _urgency(walked.urgency)
     yield "urgency_not_excluded", _urgency(walked.urgency_not_excluded)
     for step in walked.steps:
         if isinstance(step.node, Recommendation):
             yield step.node.id, step.verdict.value
             dose = walked.doses.get(step.node.id)
-            if dose is not None:
+            if dose is not None and audience is Audience.CLINICIAN:
                 per_kg = "" if dose.row is None else f" ({dose.row.text})"
                 mg = WITHHELD if dose.mg is None else number_text(dose.mg)
                 yield dose_id(step.node.id), mg + per_kg

@@ -33,26 +33,26 @@ def label(graph: DecisionGraph, path: str, audience: Audience) -> str:
 
 
 def fact_words(fact: Fact, value: float | None, audience: Audience) -> str:
-    """Says a fact with its value, such as ``rash trend is spreading``.
+    """Says a fact with its value, such as ``rash trend: spreading``.
 
     Patients are told no milligrams, not even those that they take.
     """
     name = fact.label.to(audience)
     if value is None:
-        return f"{name} is not known"
+        return f"{name}: not known"
     dosed = not isinstance(fact.kind, Choice) and fact.kind.unit.startswith("mg")
     if audience is Audience.PATIENT and dosed:
-        return f"{name} is as you told us"
-    return f"{name} is {show(fact, value, audience)}"
+        return f"{name}: as you told us"
+    return f"{name}: {show(fact, value, audience)}"
 
 
 def leaf_words(walked: Walk, use: LeafUse, audience: Audience) -> str:
-    """Says a comparison with the value that it used, such as ``days on therapy is 10 days``."""
+    """Says a comparison with the value that it used, such as ``days on therapy: 10 days``."""
     graph, leaf = walked.graph, use.leaf
     match leaf:
         case Given():
-            verb = "is given" if use.truth is Truth.TRUE else "is not given"
-            return f"{label(graph, leaf.fact, audience)} {verb}"
+            state = "given" if use.truth is Truth.TRUE else "not given"
+            return f"{label(graph, leaf.fact, audience)}: {state}"
         case OneOf():
             return fact_words(graph.dictionary[leaf.fact], use.values[0][1], audience)
         case Compare(FactNumber(path)):
@@ -74,9 +74,13 @@ def needs_words(walked: Walk, use: LeafUse, audience: Audience) -> str:
             kind = graph.dictionary[leaf.fact].kind
             assert isinstance(kind, Choice)
             words = [
-                value.label.to(audience) for value in kind.values if value.number in leaf.values
+                value.label.to(audience)
+                for value in kind.values
+                if (value.number in leaf.values) is wanted
             ]
-            return ("" if wanted else "not ") + " or ".join(words)
+            return " or ".join(words)
+        case Compare() if audience is Audience.PATIENT:
+            return "another value"
         case Compare():
             operator = leaf.operator if wanted else _OPPOSITE[leaf.operator]
             return _threshold(graph, leaf, operator)
@@ -144,11 +148,11 @@ def _computed_words(
     name = named.label.to(audience)
     state = walked.computed[computed.id]
     if state.absent:
-        return f"{name} does not exist: {named.invalid_text.to(audience)}"
+        return f"{name}: none, {named.invalid_text.to(audience)}"
     if value is None:
         missing = ", ".join(label(walked.graph, path, audience) for path in state.waits_for)
-        return f"{name} is not known (waits for {missing})"
+        return f"{name}: not known (waits for {missing})"
     if audience is Audience.PATIENT:
-        return f"{name} is worked out from what you told us"
+        return f"{name}: worked out from what you told us"
     amount = number_words(value, leaf.right.value)
-    return f"{name} is {amount} {unit_name(named.unit, value)}".rstrip()
+    return f"{name}: {amount} {unit_name(named.unit, value)}".rstrip()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rashpath.expression.decision_diagram import Level, Restriction, defeating_facts
 from rashpath.expression.evaluate import (
     MISSING,
+    Case,
     Facts,
     evaluate,
     number,
@@ -56,6 +57,7 @@ class Walk:
         graph: the guideline.
         facts: the given facts by path, in the order of the dictionary.
         steps: every node, in topological order.
+        by_id: the same by node.
         doses: doses of the recommendations that have a dose table and are not ruled out.
         questions: what to ask, the most useful first.
         contradictions: contradictions among the given facts.
@@ -66,6 +68,7 @@ class Walk:
     graph: DecisionGraph
     facts: Facts
     steps: tuple[NodeStep, ...]
+    by_id: Mapping[str, NodeStep]
     doses: Mapping[str, Dose]
     questions: tuple[OpenQuestion, ...]
     contradictions: tuple[Contradiction, ...]
@@ -74,7 +77,7 @@ class Walk:
 
     def step(self, node: str) -> NodeStep:
         """Returns the step of a node."""
-        return next(step for step in self.steps if step.node.id == node)
+        return self.by_id[node]
 
     @property
     def decided(self) -> bool:
@@ -129,7 +132,7 @@ def walk(graph: DecisionGraph, facts: Facts) -> Walk:
         >>> walked.step("continue_and_review").verdict
         <Verdict.APPLIES: 'APPLIES'>
     """
-    facts = {fact.path: facts[fact.path] for fact in graph.dictionary if fact.path in facts}
+    facts = Case({fact.path: facts[fact.path] for fact in graph.dictionary if fact.path in facts})
     exact = graph.reach.diagrams.fixing(facts)
     steps = _steps(graph, facts, exact)
     doses = {
@@ -147,6 +150,7 @@ def walk(graph: DecisionGraph, facts: Facts) -> Walk:
         graph=graph,
         facts=facts,
         steps=steps,
+        by_id={step.node.id: step for step in steps},
         doses=doses,
         questions=order_questions(graph, steps, doses, decisive_for_danger),
         contradictions=tuple(
