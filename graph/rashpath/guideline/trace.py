@@ -5,10 +5,7 @@ It needs nothing but the `Guideline` message, so that a client can trace what a 
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +17,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _ON = ("applies", "applies_exactly")
 _NAMING = (*_ON, "does_not_apply", "undetermined")
 _NAMED_BY_KEY = ("decisive", "regimen", "withheld_because", "evidence_flags", "defeaters")
-_HEADINGS = (
-    "statement",
-    "text",
-    "cited by",
-    "recommendations",
-    "also bears on",
-    "cases",
-    "note",
-)
-_CASES_SHOWN = 3
-_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,76 +146,6 @@ def read_cases(folder: Path) -> list[CaseFile]:
     if problems:
         raise FactsError(problems)
     return cases
-
-
-def as_text(traced: Trace) -> str:
-    """Returns the matrix as text of at most 100 columns; many cases are cut short."""
-    lines = [f"Traceability of {traced.guideline}", ""]
-    for row in traced.rows:
-        lines.extend(_wrapped(f"{row.statement:<4} ", row.text))
-        for heading, names in (
-            ("cited by", row.cited_by),
-            ("recommends", row.recommendations),
-            ("bears on", _cut(row.bears_on)),
-            ("cases", _cut(row.cases)),
-        ):
-            if names:
-                lines.extend(_wrapped(f"     {heading:<11}", ", ".join(names)))
-        if row.note:
-            lines.extend(_wrapped("     ", row.note))
-    lines.extend(["", summary(traced)])
-    return "\n".join(lines) + "\n"
-
-
-def as_csv(traced: Trace) -> str:
-    """Returns the matrix as CSV with a heading; lists are separated by blanks."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_HEADINGS)
-    for row in traced.rows:
-        writer.writerow(
-            (
-                row.statement,
-                row.text,
-                "; ".join(row.cited_by),
-                " ".join(row.recommendations),
-                " ".join(row.bears_on),
-                " ".join(row.cases),
-                row.note,
-            )
-        )
-    return stream.getvalue()
-
-
-def as_markdown(traced: Trace) -> str:
-    """Returns the matrix as a Markdown table; many cases are cut short."""
-    lines = [
-        f"# Traceability of {traced.guideline}",
-        "",
-        f"| {' | '.join(_HEADINGS)} |",
-        f"|{'---|' * len(_HEADINGS)}",
-    ]
-    for row in traced.rows:
-        cells = (
-            row.statement,
-            row.text,
-            ", ".join(row.cited_by),
-            ", ".join(f"`{each}`" for each in row.recommendations),
-            ", ".join(f"`{each}`" for each in row.bears_on),
-            ", ".join(_cut(row.cases)),
-            row.note,
-        )
-        lines.append(f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |")
-    lines.extend(["", summary(traced)])
-    return "\n".join(lines) + "\n"
-
-
-def summary(traced: Trace) -> str:
-    """Returns how many statements were traced, and how many gaps were found."""
-    homes = sum(1 for row in traced.rows if row.cited_by or row.note)
-    gaps = f"{len(traced.gaps)} gap{'' if len(traced.gaps) == 1 else 's'}"
-    checked = "" if traced.has_cases else " (cases were not looked at)"
-    return f"{len(traced.rows)} statements and page features, {homes} with a home; {gaps}{checked}"
 
 
 def _citers(guideline: Guideline) -> dict[str, list[str]]:
@@ -367,15 +283,3 @@ def _case_gaps(recommendations: Sequence[str], cases: Sequence[CaseFile]) -> Ite
             yield f"no case expects `{each}` to apply"
         if not any(each in case.off for case in cases):
             yield f"no case expects `{each}` not to apply"
-
-
-def _cut(names: Sequence[str]) -> tuple[str, ...]:
-    if len(names) <= _CASES_SHOWN + 1:
-        return tuple(names)
-    return (*names[:_CASES_SHOWN], f"and {len(names) - _CASES_SHOWN} more")
-
-
-def _wrapped(mark: str, text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark)) or [
-        mark.rstrip()
-    ]

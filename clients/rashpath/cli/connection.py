@@ -1,0 +1,202 @@
+"""Where a command gets its answers: from a server, or in process."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from rashpath.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from rashpath.v1 import (
+        decision_pb2,
+        decision_service_pb2,
+        facts_pb2,
+        guideline_pb2,
+        guideline_service_pb2,
+    )
+
+ADDRESS = "localhost:50051"
+
+
+class Decider(Protocol):
+    """What a command asks: the remote client and the in-process one both are such."""
+
+    def evaluate(
+        self,
+        case: facts_pb2.PatientCase,
+        *,
+        guideline: decision_service_pb2.GuidelineSelector | None = None,
+        view: decision_pb2.View.ValueType = ...,
+        audience: guideline_pb2.Audience.ValueType = ...,
+    ) -> decision_service_pb2.EvaluateResponse:
+        """Decides one case."""
+        ...
+
+    def explain_path(
+        self,
+        case: facts_pb2.PatientCase,
+        *,
+        guideline: decision_service_pb2.GuidelineSelector | None = None,
+        why: Iterable[str] = (),
+        why_not: Iterable[str] = (),
+        what_if: Mapping[str, str] | None = None,
+        audience: guideline_pb2.Audience.ValueType = ...,
+    ) -> decision_service_pb2.ExplainPathResponse:
+        """Tells how the decision of one case came about."""
+        ...
+
+    def batch_evaluate(
+        self, requests: Iterable[decision_service_pb2.EvaluateRequest]
+    ) -> decision_service_pb2.BatchEvaluateResponse:
+        """Decides many cases."""
+        ...
+
+    def list_guidelines(self) -> guideline_service_pb2.ListGuidelinesResponse:
+        """Lists the guidelines."""
+        ...
+
+    def get_guideline(
+        self, guideline: decision_service_pb2.GuidelineSelector | None = None
+    ) -> guideline_service_pb2.GetGuidelineResponse:
+        """Serves one guideline."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a command reaches what decides.
+
+    Args:
+        address: ``HOST:PORT`` of the server.
+        local: decide in process, without a server.
+        timeout_s: seconds that one call may take, more than 0.
+        ca_file: certificates to trust, in PEM; with it the connection is encrypted.
+        token_file: file whose first line is the token to show; wins over ``token``.
+        token: the token itself; empty: none.
+    """
+
+    address: str
+    local: bool
+    timeout_s: float
+    ca_file: Path | None
+    token_file: Path | None
+    token: str
+
+    def open(self) -> AbstractContextManager[Decider]:
+        """Returns what decides, to be closed after use.
+
+        Raises:
+            CommandError: a file that an option names cannot be read.
+        """
+        if self.local:
+            from rashpath.cli.local import LocalClient
+
+            return LocalClient()
+        # grpc's own lines on stderr help nobody; the error that follows says what is wrong.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        from rashpath.client import Client, Tls
+        from rashpath.client.tls import is_loopback
+
+        tls = Tls(ca_certificates=_read(self.ca_file)) if self.ca_file is not None else None
+        token = self._token()
+        if token and tls is None and not is_loopback(self.address):
+            raise CommandError(
+                f"the token would travel unencrypted to `{self.address}`; give `--ca-file` too"
+            )
+        return Client(self.address, timeout_s=self.timeout_s, tls=tls, token=token or None)
+
+    def _token(self) -> str:
+        token = self.token
+        if self.token_file is not None:
+            token = _read(self.token_file).decode("utf-8", "replace").strip()
+        if token and not (token.isascii() and token.isprintable()):
+            raise CommandError("the token must be one line of printable ASCII")
+        return token
+
+
+def connection_options(
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address",
+            metavar="HOST:PORT",
+            envvar="RASHPATH_ADDRESS",
+            help="Server to ask.",
+        ),
+    ] = ADDRESS,
+    local: Annotated[
+        bool, typer.Option("--local", help="Decide in process, without a server.")
+    ] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            envvar="RASHPATH_TIMEOUT",
+            help="Longest wait for one answer.",
+        ),
+    ] = 10.0,
+    ca_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--ca-file",
+            envvar="RASHPATH_CA_FILE",
+            help="Certificates to trust (PEM); encrypts the connection.",
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", help="File that holds the token (else RASHPATH_TOKEN)."),
+    ] = None,
+) -> Connection:
+    """Returns the connection that the options of a command ask for."""
+    if not 0 < timeout <= 86_400:
+        raise CommandError("`--timeout` must be more than 0 and at most 86400 seconds")
+    token = os.environ.get("RASHPATH_TOKEN", "")
+    return Connection(address, local, timeout, ca_file, token_file, token)
+
+
+def asks_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the connection options to a command that has a parameter ``connection``.
+
+    The command line is built from signatures, so the returned function carries the signature of
+    both.
+    """
+    own = inspect.signature(command, eval_str=True)
+    shared = inspect.signature(connection_options, eval_str=True).parameters
+
+    def run(**given: Any) -> Any:
+        connection = connection_options(**{name: given.pop(name) for name in shared})
+        try:
+            return command(connection=connection, **given)
+        except Exception as error:
+            # Whoever reads the error learns which server was asked.
+            error.add_note(connection.address)
+            raise
+
+    parameters = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in [*own.parameters.values(), *shared.values()]
+        if parameter.name != "connection"
+    ]
+    run.__name__ = command.__name__
+    run.__doc__ = command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise CommandError(f"`{path}`: {reason}") from None

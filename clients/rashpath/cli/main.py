@@ -1,0 +1,157 @@
+"""The program `rashpath`: its commands, and how each way of ending becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from rashpath.cli.ask import EXAMPLES as ASK_EXAMPLES
+from rashpath.cli.ask import ask
+from rashpath.cli.completion import EXAMPLES as COMPLETION_EXAMPLES
+from rashpath.cli.completion import completion
+from rashpath.cli.connection import asks_a_server
+from rashpath.cli.errors import CommandError, ExitCode, report
+from rashpath.cli.evaluate import EXAMPLES as EVALUATE_EXAMPLES
+from rashpath.cli.evaluate import evaluate
+from rashpath.cli.explain import EXAMPLES as EXPLAIN_EXAMPLES
+from rashpath.cli.explain import explain
+from rashpath.cli.guideline import (
+    LINT_EXAMPLES,
+    LIST_EXAMPLES,
+    SHOW_EXAMPLES,
+    TRACE_EXAMPLES,
+    lint,
+    list_guidelines,
+    show_guideline,
+    trace,
+)
+from rashpath.cli.options import examples
+from rashpath.cli.serve import EXAMPLES as SERVE_EXAMPLES
+from rashpath.cli.serve import serve
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+EXAMPLES = examples(
+    "rashpath evaluate case.yaml --local",
+    "rashpath explain case.yaml --why-not start_foscarnet",
+    "rashpath ask --save case.yaml",
+    "rashpath serve",
+) + (
+    "\n\n\b\nExit codes:\n  0 answered   1 a fault of ours   2 bad input"
+    "   3 not found or precondition\n  4 unavailable or deadline   5 a check failed"
+)
+
+
+def build_app() -> typer.Typer:
+    """Returns the program's commands."""
+    # Plain help: it reads the same in a terminal, a pipe and a log.
+    app = typer.Typer(
+        name="rashpath",
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings=_SETTINGS,
+    )
+    app.callback(epilog=EXAMPLES)(_root)
+    app.command("evaluate", epilog=EVALUATE_EXAMPLES)(asks_a_server(evaluate))
+    app.command("explain", epilog=EXPLAIN_EXAMPLES)(asks_a_server(explain))
+    app.command("ask", epilog=ASK_EXAMPLES)(asks_a_server(ask))
+    app.command("serve", epilog=SERVE_EXAMPLES)(serve)
+    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
+    group.callback(epilog=examples("rashpath guideline list", "rashpath guideline trace"))(_group)
+    group.command("list", epilog=LIST_EXAMPLES)(asks_a_server(list_guidelines))
+    group.command("show", epilog=SHOW_EXAMPLES)(asks_a_server(show_guideline))
+    group.command("lint", epilog=LINT_EXAMPLES)(lint)
+    group.command("trace", epilog=TRACE_EXAMPLES)(asks_a_server(trace))
+    app.add_typer(group, name="guideline")
+    app.command("completion", epilog=COMPLETION_EXAMPLES)(completion)
+    return app
+
+
+def main() -> None:
+    """Runs the program and exits with its exit code; never shows a traceback."""
+    try:
+        code = run(None)
+        if sys.stdout is not None:  # a shell may start a program with stdout closed
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+        code = ExitCode.ANSWERED
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except Exception as error:  # the one place that every other fault ends in
+        code = report(error)
+    sys.exit(int(code))
+
+
+def run(arguments: list[str] | None) -> int:
+    """Runs one command and returns its exit code.
+
+    Args:
+        arguments: the words behind the program's name; None: those of this process.
+
+    Raises:
+        CommandError: the command line cannot be understood, or the command cannot go on.
+    """
+    try:
+        # With standalone_mode off, typer returns the code of a typer.Exit.
+        code = build_app()(args=arguments, prog_name="rashpath", standalone_mode=False)
+    except typer.Abort:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        usage = _usage_error(error)
+        if usage is None:
+            raise
+        raise usage from None
+    return code if isinstance(code, int) else ExitCode.ANSWERED
+
+
+def _usage_error(error: Exception) -> CommandError | None:
+    """Returns the error of a command line that cannot be understood; None for another error."""
+    format_message = getattr(error, "format_message", None)
+    if format_message is None or not hasattr(error, "exit_code"):
+        return None
+    text = str(format_message()).strip().rstrip(".").replace("'", "`").replace("Value error, ", "")
+    if type(error).__name__ == "NoArgsIsHelpError":
+        return CommandError(hint=text)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "rashpath"
+    return CommandError(f"{text[:1].lower()}{text[1:]}", hint=f"see `{command} --help`")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"rashpath {version('rashpath')}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
+) -> None:
+    """Decide what to do when a rash spreads despite valacyclovir.
+
+    A case goes in, a cited and explained decision comes out. Decision support
+    for professionals, pending review; not a medical device.
+    """
+
+
+def _group() -> None:
+    """List, show, check and trace guidelines."""
+
+
+def _silence_stdout() -> None:
+    """Points stdout at nothing, so that the interpreter's last flush does not complain either."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, sys.stdout.fileno())
+    os.close(nothing)
