@@ -1125,6 +1125,7 @@ class Reason(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     BECAUSE_FIELD_NUMBER: _builtins.int
     STATEMENTS_FIELD_NUMBER: _builtins.int
+    GROUNDS_FIELD_NUMBER: _builtins.int
     from_node: _builtins.str
     """Id of the node that the edge leaves."""
     to_node: _builtins.str
@@ -1145,6 +1146,10 @@ class Reason(_message.Message):
     def statements(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the article's statements behind the step."""
 
+    @_builtins.property
+    def grounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The named conditions that decided, in words, with what became of each."""
+
     def __init__(
         self,
         *,
@@ -1155,10 +1160,11 @@ class Reason(_message.Message):
         facts: _abc.Iterable[Global___FactUse] | None = ...,
         because: _abc.Iterable[_builtins.str] | None = ...,
         statements: _abc.Iterable[_builtins.str] | None = ...,
+        grounds: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "facts", b"facts", "from_node", b"from_node", "outcome", b"outcome", "statements", b"statements", "text", b"text", "to_node", b"to_node"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["because", b"because", "facts", b"facts", "from_node", b"from_node", "grounds", b"grounds", "outcome", b"outcome", "statements", b"statements", "text", b"text", "to_node", b"to_node"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

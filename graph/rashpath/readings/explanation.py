@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rashpath.expression.evaluate import Facts
+from rashpath.expression.evaluate import Facts, evaluate
+from rashpath.expression.truth import Truth
 from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph, Edge, Recommendation, Start
@@ -20,12 +21,13 @@ from rashpath.readings.answer import (
 )
 from rashpath.readings.walk import EdgeStep, LeafUse, NodeStep, Outcome, Verdict, Walk, walk
 from rashpath.readings.walk.questions import dose_id
-from rashpath.readings.walk.reasons import deciding
+from rashpath.readings.walk.reasons import deciding, grounds
 from rashpath.readings.walk.steps import leaf_use
 from rashpath.readings.words import leaf_words, needs_words
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
 
 WITHHELD = "withheld"
+_ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "not known"}
 _STATES = {
     Verdict.APPLIES: "applies",
     Verdict.DOES_NOT_APPLY: "does not apply",
@@ -188,6 +190,14 @@ def _deciding_edges(walked: Walk, step: NodeStep) -> list[tuple[Edge, EdgeStep]]
                 found[edge.tail, edge.head] = (edge, came)
             if came.outcome in follow:
                 pending.append(edge.tail)
+    if step.verdict is Verdict.UNDETERMINED:
+        # An edge whose own condition holds is open only because its node is.
+        own = {
+            key: pair
+            for key, pair in found.items()
+            if evaluate(pair[0].condition, walked.facts) is not Truth.TRUE
+        }
+        found = own or found
     order = {node.id: index for index, node in enumerate(walked.graph.order)}
     return sorted(found.values(), key=lambda pair: (order[pair[0].tail], order[pair[0].head]))
 
@@ -225,6 +235,7 @@ def _reason(
         facts=[fact_use(walked, path, value) for use in uses for path, value in use.values],
         because=words,
         statements=tail.statements,
+        grounds=_grounds(walked, edge, audience),
     )
 
 
@@ -242,6 +253,16 @@ def _because(walked: Walk, edge: Edge, audience: Audience, *, needs: bool = Fals
     return [
         f"{line} (needs: {', or '.join(dict.fromkeys(wanted))})" if wanted else line
         for line, wanted in lines.items()
+    ]
+
+
+def _grounds(walked: Walk, edge: Edge, audience: Audience) -> list[str]:
+    """Says the definitions that decide an edge, such as ``Resistance is suspected: yes``."""
+    return [
+        f"{walked.graph.definitions[part.id].text.to(audience)}: "
+        f"{_ANSWERS[evaluate(part, walked.facts)]}"
+        for part in grounds(edge.condition, walked.facts)
+        if part.id in walked.graph.definitions
     ]
 
 
