@@ -1,0 +1,61 @@
+# What a newcomer, a developer and CI run. `make` alone lists it.
+#
+# It needs make, Python 3.11 or newer and pip; everything else goes into .venv.
+#   PYTHON=python3.13   the Python to make .venv with
+#   ARGS="-k foscarnet" more words for pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long lint format generate check-generated pins clean
+
+BIN := .venv/bin
+
+# The first Python of these that is new enough. Only asked where it is needed.
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with rashpath and its tools; quick and offline where nothing changed
+	@python="$(PYTHON)"; \
+	[ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "error: rashpath needs Python 3.11 or newer; name one with \`make setup PYTHON=/path/to/python3\`" >&2; \
+		exit 1; }; \
+	"$$python" .ci/setup.py
+
+demo: setup ## Start a server, decide and explain a real case, stop the server
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/example/demo.sh
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+test-long: setup ## Run the tests, the long ones too
+	$(BIN)/python -m pytest -m "long or not long" $(ARGS)
+
+lint: setup ## Check style, types, who imports whom, and the contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy .ci/setup.py .ci/generate.py
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/buf lint proto
+
+format: setup ## Format the code, and mend what ruff can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+generate: setup ## Write the Python code of the contract (proto/ to clients/)
+	$(BIN)/python .ci/generate.py
+
+check-generated: setup ## Check that the committed code of the contract is current
+	$(BIN)/python .ci/generate.py --check
+
+pins: setup ## Write the versions in .venv to .ci/constraints.txt
+	@{ echo "# Versions that were tested together; \`make pins\` rewrites this from the present environment."; \
+	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } > .ci/constraints.txt.new
+	@mv .ci/constraints.txt.new .ci/constraints.txt
+
+clean: ## Remove .venv and every cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find graph server clients tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +
