@@ -87,8 +87,8 @@ def _mismatches(
                 for id, fields in wanted.items():
                     for field, value in fields.items():
                         regimen = results[id].regimen
-                        got = getattr(regimen, field) if regimen.HasField(field) else None
-                        yield from _same(f"{key} {id} {field}", got, value)
+                        shown = getattr(regimen, field) if regimen.HasField(field) else None
+                        yield from _same(f"{key} {id} {field}", shown, value)
             case "withheld_because":
                 for id, reasons in wanted.items():
                     yield from _among(f"{key} {id}", results[id].regimen.withheld_because, reasons)

@@ -58,7 +58,7 @@ def lifelike_cases(
     base = draw(st.sampled_from(cases))
     rest = draw(st.sampled_from(cases))
     case = {fact.path: draw(values(fact)) for fact in dictionary if fact.path not in rest}
-    case |= rest | base
+    case |= {**rest, **base}
     paths = [fact.path for fact in dictionary]
     for path in draw(st.lists(st.sampled_from(paths), max_size=3, unique=True)):
         case[path] = draw(values(dictionary[path]))

@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 import yaml
-from tests.conformance.expectations import case_files
 
 from rashpath.guideline import DecisionGraph, load_bytes
 from rashpath.readings.answer import answer
 from rashpath.readings.explanation import explain
 from rashpath.readings.walk import walk
 from rashpath.v1 import guideline_pb2
+from tests.conformance.expectations import case_files
 
 _EVERY = 6  # every sixth case file: enough ways through the graph, and quick
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import oracle
-from tests.conformance.expectations import DICTIONARY, case_files
-from tests.conformance.strategies import Facts, full_cases, lifelike_cases, partial_cases
 
 from rashpath.guideline import DecisionGraph
 from rashpath.guideline.model import Finding, Recommendation
 from rashpath.readings.walk import Verdict, walk
+from tests import oracle
+from tests.conformance.expectations import DICTIONARY, case_files
+from tests.conformance.strategies import Facts, full_cases, lifelike_cases, partial_cases
 
 _MOST_UNKNOWN = 5
 _MOST_COMPLETIONS = 2_000

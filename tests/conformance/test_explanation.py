@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.conformance.expectations import DICTIONARY, CaseFile, case_files
 
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
@@ -13,6 +12,7 @@ from rashpath.readings.answer import answer
 from rashpath.readings.explanation import explain
 from rashpath.readings.walk import walk
 from rashpath.v1 import decision_pb2, decision_service_pb2
+from tests.conformance.expectations import DICTIONARY, CaseFile, case_files
 
 _INSTRUCTION = re.compile(
     r"\b(stop|start|change|increase|reduce) (taking|your|the|a) ", re.IGNORECASE

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
-from tests.conformance.expectations import DICTIONARY, case_files
-from tests.conformance.strategies import full_cases, lifelike_cases, partial_cases
 
 from rashpath.expression.truth import Truth
 from rashpath.guideline import DecisionGraph
 from rashpath.guideline.model import Recommendation
 from rashpath.readings.invariants import holds
 from rashpath.readings.walk import Verdict, walk
+from tests.conformance.expectations import DICTIONARY, case_files
+from tests.conformance.strategies import full_cases, lifelike_cases, partial_cases
 
 _SLOW = settings(
     deadline=None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.expectations import CaseFile, case_files, mismatches
 
 from rashpath.guideline import DecisionGraph
 from rashpath.readings.answer import answer
 from rashpath.readings.walk import walk
+from tests.conformance.expectations import CaseFile, case_files, mismatches
 
 
 @pytest.mark.parametrize("case", case_files(), ids=lambda case: case.name)

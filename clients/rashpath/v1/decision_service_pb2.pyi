@@ -63,10 +63,16 @@ class EvaluateRequest(_message.Message):
     GUIDELINE_FIELD_NUMBER: _builtins.int
     VIEW_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     view: _decision_pb2.View.ValueType
     """How much of the answer is wanted."""
     audience: _guideline_pb2.Audience.ValueType
     """Whom the texts are for."""
+    request_id: _builtins.str
+    """Makes the request idempotent, per caller: the same id with the same case
+    and pin returns the stored answer; with another it is ALREADY_EXISTS. At
+    most 128 characters. Needs the audit ledger (else FAILED_PRECONDITION).
+    """
     @_builtins.property
     def patient_case(self) -> _facts_pb2.PatientCase:
         """The facts that are known. Unset facts are unknown, never absent."""
@@ -82,10 +88,11 @@ class EvaluateRequest(_message.Message):
         guideline: Global___GuidelineSelector | None = ...,
         view: _decision_pb2.View.ValueType = ...,
         audience: _guideline_pb2.Audience.ValueType = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline", "patient_case", b"patient_case"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "guideline", b"guideline", "patient_case", b"patient_case", "view", b"view"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "guideline", b"guideline", "patient_case", b"patient_case", "request_id", b"request_id", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -203,8 +210,13 @@ class ExplainPathRequest(_message.Message):
     WHY_NOT_FIELD_NUMBER: _builtins.int
     WHAT_IF_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
     audience: _guideline_pb2.Audience.ValueType
     """Whom the texts are for."""
+    decision_id: _builtins.str
+    """Id of an audited decision to explain instead of a case: its recorded facts
+    under its recorded guideline. Not together with `patient_case`.
+    """
     @_builtins.property
     def patient_case(self) -> _facts_pb2.PatientCase:
         """The facts that are known. Unset facts are unknown, never absent."""
@@ -236,10 +248,11 @@ class ExplainPathRequest(_message.Message):
         why_not: _abc.Iterable[_builtins.str] | None = ...,
         what_if: _abc.Iterable[Global___FactChange] | None = ...,
         audience: _guideline_pb2.Audience.ValueType = ...,
+        decision_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline", "patient_case", b"patient_case"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "guideline", b"guideline", "patient_case", b"patient_case", "what_if", b"what_if", "why", b"why", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "guideline", b"guideline", "patient_case", b"patient_case", "what_if", b"what_if", "why", b"why", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

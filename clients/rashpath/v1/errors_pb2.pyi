@@ -41,7 +41,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_VALUE_UNDEFINED: _ErrorReason.ValueType  # 7
     """A choice that is not among the values of its type."""
     ERROR_REASON_DOCUMENT_MALFORMED: _ErrorReason.ValueType  # 8
-    """A text that cannot be read as YAML or JSON, or breaks its limits."""
+    """A text that cannot be read as YAML or JSON or breaks its limits, or bytes
+    that are no message.
+    """
     ERROR_REASON_WHAT_IF_INVALID: _ErrorReason.ValueType  # 9
     """A what-if that names no fact or no value of it."""
     ERROR_REASON_RECOMMENDATION_NOT_FOUND: _ErrorReason.ValueType  # 10
@@ -64,6 +66,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The deadline passed before the answer was there."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 19
     """A fault of the service itself; nothing was decided."""
+    ERROR_REASON_AUDIT_OFF: _ErrorReason.ValueType  # 20
+    """The request needs the audit ledger, and the server keeps none."""
+    ERROR_REASON_AUDIT_UNAVAILABLE: _ErrorReason.ValueType  # 21
+    """The ledger cannot be written; nothing was answered."""
+    ERROR_REASON_AUDIT_QUEUE_FULL: _ErrorReason.ValueType  # 22
+    """Too many records wait to be written; try again."""
+    ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 23
+    """The request id was used before, with another case or pin."""
+    ERROR_REASON_DECISION_NOT_FOUND: _ErrorReason.ValueType  # 24
+    """No decision of that id is in the ledger."""
+    ERROR_REASON_DECISION_ERASED: _ErrorReason.ValueType  # 25
+    """The content of the decision was erased; only its record is left."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The one catalogue of errors, shared by server and clients. The name without
@@ -89,7 +103,9 @@ ERROR_REASON_NOT_FINITE: ErrorReason.ValueType  # 6
 ERROR_REASON_VALUE_UNDEFINED: ErrorReason.ValueType  # 7
 """A choice that is not among the values of its type."""
 ERROR_REASON_DOCUMENT_MALFORMED: ErrorReason.ValueType  # 8
-"""A text that cannot be read as YAML or JSON, or breaks its limits."""
+"""A text that cannot be read as YAML or JSON or breaks its limits, or bytes
+that are no message.
+"""
 ERROR_REASON_WHAT_IF_INVALID: ErrorReason.ValueType  # 9
 """A what-if that names no fact or no value of it."""
 ERROR_REASON_RECOMMENDATION_NOT_FOUND: ErrorReason.ValueType  # 10
@@ -112,6 +128,18 @@ ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 18
 """The deadline passed before the answer was there."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 19
 """A fault of the service itself; nothing was decided."""
+ERROR_REASON_AUDIT_OFF: ErrorReason.ValueType  # 20
+"""The request needs the audit ledger, and the server keeps none."""
+ERROR_REASON_AUDIT_UNAVAILABLE: ErrorReason.ValueType  # 21
+"""The ledger cannot be written; nothing was answered."""
+ERROR_REASON_AUDIT_QUEUE_FULL: ErrorReason.ValueType  # 22
+"""Too many records wait to be written; try again."""
+ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 23
+"""The request id was used before, with another case or pin."""
+ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 24
+"""No decision of that id is in the ledger."""
+ERROR_REASON_DECISION_ERASED: ErrorReason.ValueType  # 25
+"""The content of the decision was erased; only its record is left."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 STATUS_CODE_FIELD_NUMBER: _builtins.int

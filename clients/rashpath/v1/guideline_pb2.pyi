@@ -918,8 +918,7 @@ class Invariant(_message.Message):
     """Id, lowercase snake_case."""
     holds: _builtins.str
     """Holds for every case: CEL text in the language of conditions, with
-    `applies(id)`, `undetermined(id)`, `gives(id, treatment)`,
-    `dose_given(id)` and `dose_mg_per_kg(id)` as further terms.
+    `applies(id)`, `undetermined(id)` and `dose_given(id)` as further terms.
     """
     text: _builtins.str
     """The property in words."""
@@ -1415,8 +1414,8 @@ Global___Note: _TypeAlias = Note  # noqa: Y015
 
 @_typing.final
 class Edge(_message.Message):
-    """An edge of the graph. Outside decisions it has no condition or one of its
-    own; from a decision it has a condition or `otherwise`.
+    """An edge of the graph. From a decision it has a condition or `otherwise`;
+    from any other node it has neither.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -7,8 +7,10 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from rashpath.v1 import decision_pb2 as _decision_pb2
 from rashpath.v1 import decision_service_pb2 as _decision_service_pb2
+from rashpath.v1 import facts_pb2 as _facts_pb2
 from rashpath.v1 import guideline_pb2 as _guideline_pb2
 import builtins as _builtins
 import sys
@@ -20,6 +22,62 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _DiagramFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DiagramFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DiagramFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIAGRAM_FORMAT_UNSPECIFIED: _DiagramFormat.ValueType  # 0
+    """Not stated: DIAGRAM_FORMAT_SVG."""
+    DIAGRAM_FORMAT_SVG: _DiagramFormat.ValueType  # 1
+    """Scalable vector graphics, with a text alternative."""
+    DIAGRAM_FORMAT_PNG: _DiagramFormat.ValueType  # 2
+    """Portable network graphics."""
+    DIAGRAM_FORMAT_DOT: _DiagramFormat.ValueType  # 3
+    """Graphviz text."""
+    DIAGRAM_FORMAT_MERMAID: _DiagramFormat.ValueType  # 4
+    """Mermaid text."""
+
+class DiagramFormat(_DiagramFormat, metaclass=_DiagramFormatEnumTypeWrapper):
+    """File format of a picture."""
+
+DIAGRAM_FORMAT_UNSPECIFIED: DiagramFormat.ValueType  # 0
+"""Not stated: DIAGRAM_FORMAT_SVG."""
+DIAGRAM_FORMAT_SVG: DiagramFormat.ValueType  # 1
+"""Scalable vector graphics, with a text alternative."""
+DIAGRAM_FORMAT_PNG: DiagramFormat.ValueType  # 2
+"""Portable network graphics."""
+DIAGRAM_FORMAT_DOT: DiagramFormat.ValueType  # 3
+"""Graphviz text."""
+DIAGRAM_FORMAT_MERMAID: DiagramFormat.ValueType  # 4
+"""Mermaid text."""
+Global___DiagramFormat: _TypeAlias = DiagramFormat  # noqa: Y015
+
+class _DiagramDetail:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DiagramDetailEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DiagramDetail.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIAGRAM_DETAIL_UNSPECIFIED: _DiagramDetail.ValueType  # 0
+    """Not stated: DIAGRAM_DETAIL_FULL."""
+    DIAGRAM_DETAIL_OVERVIEW: _DiagramDetail.ValueType  # 1
+    """Lanes, findings and recommendations."""
+    DIAGRAM_DETAIL_FULL: _DiagramDetail.ValueType  # 2
+    """Every node and edge."""
+
+class DiagramDetail(_DiagramDetail, metaclass=_DiagramDetailEnumTypeWrapper):
+    """How much of the graph is drawn."""
+
+DIAGRAM_DETAIL_UNSPECIFIED: DiagramDetail.ValueType  # 0
+"""Not stated: DIAGRAM_DETAIL_FULL."""
+DIAGRAM_DETAIL_OVERVIEW: DiagramDetail.ValueType  # 1
+"""Lanes, findings and recommendations."""
+DIAGRAM_DETAIL_FULL: DiagramDetail.ValueType  # 2
+"""Every node and edge."""
+Global___DiagramDetail: _TypeAlias = DiagramDetail  # noqa: Y015
 
 @_typing.final
 class ListGuidelinesRequest(_message.Message):
@@ -115,3 +173,87 @@ class GetGuidelineResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGuidelineResponse: _TypeAlias = GetGuidelineResponse  # noqa: Y015
+
+@_typing.final
+class RenderDiagramRequest(_message.Message):
+    """Asks for a picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GUIDELINE_FIELD_NUMBER: _builtins.int
+    PATIENT_CASE_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    MASK_FACTS_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Id of a recorded decision."""
+    format: Global___DiagramFormat.ValueType
+    """File format."""
+    detail: Global___DiagramDetail.ValueType
+    """How much of the graph is drawn."""
+    audience: _guideline_pb2.Audience.ValueType
+    """Whom the texts are for."""
+    mask_facts: _builtins.bool
+    """True: values of facts are left out of the picture."""
+    @_builtins.property
+    def guideline(self) -> _decision_service_pb2.GuidelineSelector:
+        """Which guideline; unset: the server's default. Not with `decision_id`."""
+
+    @_builtins.property
+    def patient_case(self) -> _facts_pb2.PatientCase:
+        """The facts of a case."""
+
+    def __init__(
+        self,
+        *,
+        guideline: _decision_service_pb2.GuidelineSelector | None = ...,
+        patient_case: _facts_pb2.PatientCase | None = ...,
+        decision_id: _builtins.str = ...,
+        format: Global___DiagramFormat.ValueType = ...,
+        detail: Global___DiagramDetail.ValueType = ...,
+        audience: _guideline_pb2.Audience.ValueType = ...,
+        mask_facts: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "guideline", b"guideline", "overlay", b"overlay", "patient_case", b"patient_case"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "detail", b"detail", "format", b"format", "guideline", b"guideline", "mask_facts", b"mask_facts", "overlay", b"overlay", "patient_case", b"patient_case"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_overlay: _TypeAlias = _typing.Literal["patient_case", "decision_id"]  # noqa: Y015
+    _WhichOneofArgType_overlay: _TypeAlias = _typing.Literal["overlay", b"overlay"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_overlay) -> _WhichOneofReturnType_overlay | None: ...
+
+Global___RenderDiagramRequest: _TypeAlias = RenderDiagramRequest  # noqa: Y015
+
+@_typing.final
+class RenderDiagramResponse(_message.Message):
+    """A picture."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    GUIDELINE_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The file."""
+    media_type: _builtins.str
+    """Its media type, for example `image/svg+xml`."""
+    @_builtins.property
+    def guideline(self) -> _decision_pb2.GuidelineInfo:
+        """The guideline that was drawn."""
+
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+        guideline: _decision_pb2.GuidelineInfo | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "guideline", b"guideline", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderDiagramResponse: _TypeAlias = RenderDiagramResponse  # noqa: Y015

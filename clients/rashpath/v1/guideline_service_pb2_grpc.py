@@ -45,6 +45,11 @@ class GuidelineServiceStub:
                 request_serializer=rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineRequest.SerializeToString,
                 response_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineResponse.FromString,
                 _registered_method=True)
+        self.RenderDiagram = channel.unary_unary(
+                '/rashpath.v1.GuidelineService/RenderDiagram',
+                request_serializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.SerializeToString,
+                response_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.FromString,
+                _registered_method=True)
 
 
 class GuidelineServiceServicer:
@@ -65,6 +70,14 @@ class GuidelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenderDiagram(self, request, context):
+        """Draws a guideline, alone or with the way of a case or of a recorded
+        decision through it. The same request gives the same bytes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GuidelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +90,11 @@ def add_GuidelineServiceServicer_to_server(servicer, server):
                     servicer.GetGuideline,
                     request_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineRequest.FromString,
                     response_serializer=rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineResponse.SerializeToString,
+            ),
+            'RenderDiagram': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenderDiagram,
+                    request_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.FromString,
+                    response_serializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +152,33 @@ class GuidelineService:
             '/rashpath.v1.GuidelineService/GetGuideline',
             rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineRequest.SerializeToString,
             rashpath_dot_v1_dot_guideline__service__pb2.GetGuidelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderDiagram(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/rashpath.v1.GuidelineService/RenderDiagram',
+            rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.SerializeToString,
+            rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.FromString,
             options,
             channel_credentials,
             insecure,

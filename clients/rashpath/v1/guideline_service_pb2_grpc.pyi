@@ -37,6 +37,10 @@ class GuidelineServiceStub:
     """Lists the guidelines that the server serves, by id and version."""
     GetGuideline: _grpc.UnaryUnaryMultiCallable[_guideline_service_pb2.GetGuidelineRequest, _guideline_service_pb2.GetGuidelineResponse]
     """Serves one guideline, whole."""
+    RenderDiagram: _grpc.UnaryUnaryMultiCallable[_guideline_service_pb2.RenderDiagramRequest, _guideline_service_pb2.RenderDiagramResponse]
+    """Draws a guideline, alone or with the way of a case or of a recorded
+    decision through it. The same request gives the same bytes.
+    """
 
 @_typing.type_check_only
 class GuidelineServiceAsyncStub(GuidelineServiceStub):
@@ -47,6 +51,10 @@ class GuidelineServiceAsyncStub(GuidelineServiceStub):
     """Lists the guidelines that the server serves, by id and version."""
     GetGuideline: _aio.UnaryUnaryMultiCallable[_guideline_service_pb2.GetGuidelineRequest, _guideline_service_pb2.GetGuidelineResponse]  # type: ignore[assignment]
     """Serves one guideline, whole."""
+    RenderDiagram: _aio.UnaryUnaryMultiCallable[_guideline_service_pb2.RenderDiagramRequest, _guideline_service_pb2.RenderDiagramResponse]  # type: ignore[assignment]
+    """Draws a guideline, alone or with the way of a case or of a recorded
+    decision through it. The same request gives the same bytes.
+    """
 
 class GuidelineServiceServicer(metaclass=_abc_1.ABCMeta):
     """Lists and serves the guidelines that decide."""
@@ -66,5 +74,15 @@ class GuidelineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_guideline_service_pb2.GetGuidelineResponse, _abc.Awaitable[_guideline_service_pb2.GetGuidelineResponse]]:
         """Serves one guideline, whole."""
+
+    @_abc_1.abstractmethod
+    def RenderDiagram(
+        self,
+        request: _guideline_service_pb2.RenderDiagramRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_guideline_service_pb2.RenderDiagramResponse, _abc.Awaitable[_guideline_service_pb2.RenderDiagramResponse]]:
+        """Draws a guideline, alone or with the way of a case or of a recorded
+        decision through it. The same request gives the same bytes.
+        """
 
 def add_GuidelineServiceServicer_to_server(servicer: GuidelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -53,7 +53,7 @@ def check_names(guideline: guideline_pb2.Guideline, dictionary: Dictionary, faul
             fault = names.fault_of_id(part.id)
             if fault is not None:
                 faults.add(path, f"`{part.id}` {fault}")
-            elif part.id in seen:
+            elif seen.get(part.id, section) != section:
                 faults.add(path, f"`{part.id}` is already a name of {seen[part.id]}")
             seen.setdefault(part.id, section)
 

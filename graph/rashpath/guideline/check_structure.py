@@ -61,7 +61,8 @@ def _check_shape(compilation: Compilation, places: dict[str, int], faults: Fault
         faults.add(("nodes", places[id]), f"`{id}` is a second start beside `{starts[0]}`")
     if not nx.is_directed_acyclic_graph(graph):
         way = [tail for tail, _ in nx.find_cycle(graph)]
-        faults.add(("nodes", places[way[0]]), f"is on a cycle: {' -> '.join([*way, way[0]])}")
+        shown = " -> ".join(f"`{id}`" for id in [*way, way[0]])
+        faults.add(("nodes", places[way[0]]), f"is on a cycle: {shown}")
     reachable = {starts[0], *nx.descendants(graph, starts[0])}
     for id, index in places.items():
         if id in starts:

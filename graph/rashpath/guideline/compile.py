@@ -163,7 +163,7 @@ class Compilation:
         self, id: str, compile: Callable[[], Condition | Computed | None]
     ) -> Condition | Computed:
         if id in self._open:
-            way = " -> ".join([*self._open[self._open.index(id) :], id])
+            way = " -> ".join(f"`{name}`" for name in [*self._open[self._open.index(id) :], id])
             raise ExpressionError(f"is defined by itself: {way}")
         if id not in self._done:
             self._open.append(id)
@@ -360,7 +360,7 @@ class Compilation:
             for index, edge in enumerate(self.guideline.edges)
         ]
         edges = []
-        for index, (edge, written) in enumerate(zip(self.guideline.edges, compiled, strict=True)):
+        for edge, written in zip(self.guideline.edges, compiled, strict=True):
             condition: Condition = Always(True)
             if edge.otherwise:
                 siblings = tuple(
@@ -370,7 +370,8 @@ class Compilation:
                 )
                 match siblings:
                     case ():
-                        self._faults.add(("edges", index), "`otherwise` has no siblings")
+                        # A decision without another branch is told where its branches are counted.
+                        pass
                     case (only,):
                         condition = Not(only)
                     case _:

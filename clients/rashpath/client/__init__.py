@@ -1,0 +1,31 @@
+"""The Python client of rashpath: typed, synchronous, with deadlines, retries and real errors."""
+
+from rashpath.client.client import Client
+from rashpath.client.errors import (
+    ClientError,
+    DeadlineExceeded,
+    FieldFault,
+    InvalidCase,
+    NotFound,
+    Overloaded,
+    PreconditionFailed,
+    ServerFault,
+    TooLarge,
+    Unavailable,
+)
+from rashpath.client.tls import Tls
+
+__all__ = [
+    "Client",
+    "ClientError",
+    "DeadlineExceeded",
+    "FieldFault",
+    "InvalidCase",
+    "NotFound",
+    "Overloaded",
+    "PreconditionFailed",
+    "ServerFault",
+    "Tls",
+    "TooLarge",
+    "Unavailable",
+]

@@ -1,0 +1,193 @@
+"""Who may work, and when: counts requests in flight, refuses too many, and gives turns.
+
+Decisions are computed on the event loop, a few milliseconds each. So that the loop stays able to
+answer health checks and to refuse what it cannot hold, requests wait in line for their turn, and
+the loop looks at its sockets between two turns. A batch takes a turn for every case.
+
+grpc hands one new call over per few rounds of the loop. Without a pause between two turns a crowd
+would pile up inside grpc, where nobody counts it, refuses it, or answers it when the server stops:
+so the gate lets the loop run until no more calls come in, but never for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from rashpath.service.errors import Refusal
+from rashpath.v1.errors_pb2 import ErrorReason
+
+_RETRY_OVERLOADED_S = 0.2
+_RETRY_DRAINING_S = 1.0
+
+_WORK_BETWEEN_LOOKS_S = 0.001
+_IDLE_S = 0.00015
+"""Seconds without a new call after which grpc holds none: it needs a few rounds for each."""
+
+_LONGEST_LOOK_S = 0.002
+
+_QUIET_S = 0.02
+"""Seconds without a new call after which a server that stops takes it that none is coming."""
+
+
+class Gate:
+    """The one gate of a server.
+
+    Args:
+        most: requests in flight, waiting ones included, 1 or more.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._in_flight = 0
+        self._line = asyncio.Lock()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._draining = False
+        self._closed = False
+        self._unsent = 0
+        self._all_sent = asyncio.Event()
+        self._all_sent.set()
+        self._arrivals = 0
+        self._worked_s = 0.0
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have come in and have no answer yet."""
+        return self._in_flight
+
+    def drain(self) -> None:
+        """Refuses every request that comes in from now on."""
+        self._draining = True
+
+    def close(self) -> None:
+        """Refuses every further turn too: the time of those that still wait is over."""
+        self._draining = self._closed = True
+
+    async def gather(self, longest_s: float) -> None:
+        """Takes in every call that grpc holds: gives no turns until none has come for a while.
+
+        The turns go on when :meth:`resume` is called.
+
+        Args:
+            longest_s: seconds after which it ends, however many still come.
+        """
+        self._flowing.clear()
+        end = time.perf_counter() + longest_s
+        seen = -1
+        while seen != self._arrivals and time.perf_counter() < end:
+            seen = self._arrivals
+            await asyncio.sleep(_QUIET_S)
+
+    def resume(self) -> None:
+        """Gives turns again."""
+        self._flowing.set()
+
+    async def empty(self) -> None:
+        """Waits until nothing is in flight."""
+        await self._empty.wait()
+
+    def expect(self) -> None:
+        """Counts an answer or refusal that is to be sent."""
+        self._unsent += 1
+        self._all_sent.clear()
+
+    def sent(self) -> None:
+        """Counts an expected one as sent, or as wanted by nobody any more."""
+        self._unsent -= 1
+        if not self._unsent:
+            self._all_sent.set()
+
+    async def all_sent(self) -> None:
+        """Waits until every answer has been sent, which is later than it was computed."""
+        await self._all_sent.wait()
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Counts a request in for as long as the context lasts.
+
+        Raises:
+            Refusal: too many are in flight (OVERLOADED), or the gate drains (DRAINING).
+        """
+        self._arrivals += 1
+        if self._draining:
+            raise _draining()
+        if self._in_flight >= self._most:
+            raise Refusal(
+                ErrorReason.ERROR_REASON_OVERLOADED,
+                "the server is working on as many requests as it may; try again shortly",
+                retry_after_s=_RETRY_OVERLOADED_S,
+            )
+        self._in_flight += 1
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._empty.set()
+
+    @asynccontextmanager
+    async def turn(self, deadline: float) -> AsyncIterator[None]:
+        """Waits for this request's turn; in the context it must not wait for anything.
+
+        Args:
+            deadline: time of the event loop's clock, in seconds.
+
+        Raises:
+            Refusal: the deadline passed first (DEADLINE_EXCEEDED), or the gate is closed
+                (DRAINING).
+        """
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._line.acquire()
+        except TimeoutError:
+            raise _too_late() from None
+        try:
+            # INVARIANT: the loop polls its sockets at least once while the line is held.
+            await self._look()
+            await self._flowing.wait()
+            if self._closed:
+                raise _draining()
+            if asyncio.get_running_loop().time() >= deadline:
+                raise _too_late()
+            started = time.perf_counter()
+            try:
+                yield
+            finally:
+                self._worked_s += time.perf_counter() - started
+        finally:
+            self._line.release()
+
+    async def _look(self) -> None:
+        await asyncio.sleep(0)
+        if self._worked_s < _WORK_BETWEEN_LOOKS_S:
+            return
+        self._worked_s = 0.0
+        now = time.perf_counter()
+        end, idle_end = now + _LONGEST_LOOK_S, now + _IDLE_S
+        while now < min(end, idle_end):
+            seen = self._arrivals
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            if seen != self._arrivals:
+                idle_end = now + _IDLE_S
+
+
+def _draining() -> Refusal:
+    return Refusal(
+        ErrorReason.ERROR_REASON_DRAINING,
+        "the server is shutting down; send the request to another one",
+        retry_after_s=_RETRY_DRAINING_S,
+    )
+
+
+def _too_late() -> Refusal:
+    return Refusal(
+        ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+        "the deadline passed before the answer was there; nothing was decided",
+    )

@@ -1,0 +1,84 @@
+"""The service's log: one JSON object a line on stderr, and never a value of a patient.
+
+What enters are codes, reasons, field paths, sizes, durations and ids; texts of callers and of
+exceptions do not. Records of libraries enter with their first line only.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Any, TextIO
+
+import structlog
+
+Log = structlog.typing.FilteringBoundLogger
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def make_log(level: str, stream: TextIO | None = None) -> Log:
+    """Returns a log.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`.
+        stream: where to write; None: stderr.
+    """
+    log: Log = structlog.wrap_logger(
+        structlog.WriteLogger(stream or sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        cache_logger_on_first_use=True,
+    )
+    return log
+
+
+def log_fault(log: Log, incident: str, error: BaseException) -> None:
+    """Logs an unexpected exception: its type and where it arose.
+
+    Its message and the local variables are left out, for they may hold values.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    log.error(
+        "unexpected fault",
+        incident=incident,
+        exception=type(error).__name__,
+        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    )
+
+
+class LibraryLog(logging.Handler):
+    """Passes what libraries log through Python's `logging` on as JSON.
+
+    Only the first line of a record is kept, and no arguments and no traceback: what libraries say
+    about an exception may quote it.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one record."""
+        fields: dict[str, Any] = {"library": record.name}
+        if record.exc_info is not None and record.exc_info[0] is not None:
+            fields["exception"] = record.exc_info[0].__name__
+        lines = str(record.msg).splitlines()
+        self._log.log(record.levelno, lines[0] if lines else "", **fields)
+
+
+def capture_libraries(log: Log) -> None:
+    """Sends the records of all libraries, from warnings up, to a log and nowhere else."""
+    root = logging.getLogger()
+    root.handlers[:] = [LibraryLog(log)]
+    root.setLevel(logging.WARNING)

@@ -1,0 +1,217 @@
+"""One server process: a `grpc.aio` server from its start to the end of its drain."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from rashpath.service import address as addresses
+from rashpath.service.address import AddressError
+from rashpath.service.application import Application, Limits
+from rashpath.service.calls import SERVICES, Calls
+from rashpath.service.gate import Gate
+from rashpath.service.guidelines import load_guidelines
+from rashpath.service.health import Health
+from rashpath.service.log import Log, log_fault
+from rashpath.service.settings import Settings
+from rashpath.service.tls import server_credentials
+
+_HEALTH = "grpc.health.v1.Health"
+_ROOM = 1 << 20
+"""Bytes by which grpc takes more than our own limits, so that ours speak, with their details."""
+
+_CLOSING_S = 1.0
+"""Seconds for what should take no time when a server stops."""
+
+_TRAVEL_S = 0.1
+"""Seconds for the last bytes that were sent to arrive, before their connection is closed."""
+
+_GATHER_S = 0.5
+"""Seconds at most for taking in what grpc holds; with more coming all the time, some is lost."""
+
+
+class Server:
+    """A server of one application.
+
+    Args:
+        application: answers.
+        settings: the settings.
+        log: the log.
+        share_port: whether other processes listen on the same port too.
+    """
+
+    def __init__(
+        self, application: Application, settings: Settings, log: Log, *, share_port: bool = False
+    ) -> None:
+        self._application = replace(application, report=self._report)
+        self._settings = settings
+        self._log = log
+        self._share_port = share_port
+        self._gate = Gate(settings.concurrent_requests)
+        self._health = Health(SERVICES)
+        self._server: grpc.aio.Server | None = None
+        self.address = settings.address
+
+    async def start(self) -> None:
+        """Begins to serve; `address` then has the bound port.
+
+        Raises:
+            AddressError: the address cannot be listened on.
+            SettingsError: the TLS files are faulty.
+        """
+        credentials = server_credentials(self._settings)
+        host, _ = addresses.split(self._settings.address)
+        if not self._share_port:
+            addresses.require_free(self._settings.address)
+        largest = max(self._settings.max_request_bytes, self._settings.max_batch_bytes) + _ROOM
+        server = grpc.aio.server(
+            options=[
+                ("grpc.so_reuseport", int(self._share_port)),
+                ("grpc.max_receive_message_length", largest),
+                ("grpc.max_send_message_length", -1),
+            ]
+        )
+        calls = Calls(self._application, self._gate, self._settings, self._log)
+        server.add_generic_rpc_handlers(calls.handlers())
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        if self._settings.reflection:
+            names = (*sorted(SERVICES), _HEALTH, reflection.SERVICE_NAME)
+            reflection.enable_server_reflection(names, server)
+        try:
+            if credentials is None:
+                bound = server.add_insecure_port(self._settings.address)
+            else:
+                bound = server.add_secure_port(self._settings.address, credentials)
+        except RuntimeError:
+            bound = 0
+        if not bound:
+            raise AddressError(f"cannot listen on `{self._settings.address}`")
+        await server.start()
+        self._server = server
+        self.address = addresses.join(host, bound)
+
+    async def drain(self) -> None:
+        """Stops without losing a request that was accepted.
+
+        Health says NOT_SERVING while requests are still taken for `lame_duck_s`. Then all that has
+        come in is taken in, what comes later is refused with DRAINING, and what was taken in gets
+        `drain_grace_s`; what has no answer by then is refused with DRAINING too. The connections
+        are closed when the answers have left: to close one earlier can lose the end of an answer,
+        since a client that is still sending makes the system reset the connection.
+        """
+        server = self._server
+        if server is None:
+            return
+        self._health.drain()
+        await asyncio.sleep(self._settings.lame_duck_s)
+        await self._gate.gather(_GATHER_S)
+        self._gate.drain()
+        self._gate.resume()
+        self._health.close()
+        end = time.monotonic() + self._settings.drain_grace_s
+        # `stop` may return before aborted handlers have ended: our own count says when.
+        if not await _within(self._settings.drain_grace_s, self._gate.empty()):
+            self._gate.close()
+            await _within(_CLOSING_S, self._gate.empty())
+        await _within(max(end - time.monotonic(), _CLOSING_S), self._gate.all_sent())
+        await asyncio.sleep(_TRAVEL_S)
+        # What still holds the server now are streams such as reflection.
+        await server.stop(_CLOSING_S)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that have come in and have no answer yet."""
+        return self._gate.in_flight
+
+    def _report(self, incident: str, error: Exception) -> None:
+        log_fault(self._log, incident, error)
+
+
+async def run(
+    settings: Settings,
+    log: Log,
+    *,
+    share_port: bool = False,
+    ready: Callable[[str], None] = lambda _: None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Loads the guidelines and serves until a signal says to stop, then drains.
+
+    Args:
+        settings: the settings.
+        log: the log.
+        share_port: whether other processes listen on the same port too.
+        ready: told the bound address once the server serves.
+        stop: another way to say stop; None: signals only.
+
+    Raises:
+        GuidelinesError: the guidelines cannot be served.
+        AddressError: the address cannot be listened on.
+        SettingsError: the TLS files are faulty.
+    """
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _on_signal, number, stop, log)
+    started = time.perf_counter()
+    guidelines = load_guidelines(settings.guideline_dir, settings.default_guideline)
+    application = Application(guidelines, limits=Limits(batch=settings.max_batch))
+    server = Server(application, settings, log, share_port=share_port)
+    await server.start()
+    loopback = addresses.is_loopback(server.address)
+    if settings.tls_certificate_file is None and not loopback:
+        log.warning("serving without TLS to other machines", address=server.address)
+    log.info(
+        f"rashpath serving on {server.address} (pid {os.getpid()})",
+        address=server.address,
+        pid=os.getpid(),
+        tls=settings.tls_certificate_file is not None,
+        guidelines=[
+            f"{graph.guideline.id}@{graph.guideline.version} {graph.digest[:12]}"
+            for graph in guidelines.all()
+        ],
+        start_ms=round((time.perf_counter() - started) * 1000),
+    )
+    try:
+        ready(server.address)
+        await stop.wait()
+        log.info("draining", address=server.address, pid=os.getpid(), in_flight=server.in_flight)
+    finally:
+        await server.drain()
+    log.info("stopped", address=server.address, pid=os.getpid())
+
+
+def run_loop(settings: Settings, main: Any) -> None:
+    """Runs a coroutine to its end on the event loop that the settings name."""
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+    if settings.loop == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
+
+
+def _on_signal(number: int, stop: asyncio.Event, log: Log) -> None:
+    if stop.is_set():
+        log.warning("stopping at once", pid=os.getpid())
+        os._exit(128 + number)
+    stop.set()
+
+
+async def _within(seconds: float, waiting: Any) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        return False
+    return True

@@ -1,0 +1,211 @@
+"""What an operator may set, from arguments, environment and a file, in that order of precedence.
+
+A setting `drain_grace_s` is `RASHPATH_DRAIN_GRACE_S` in the environment and `drain_grace_s` in the
+TOML file that `RASHPATH_SETTINGS_FILE` or `--settings` names. A misspelt one is refused with the
+nearest known name: it would otherwise be ignored in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from rashpath.facts.errors import RashpathError, quoted
+from rashpath.service.nearest import nearest
+
+PREFIX = "RASHPATH_"
+SETTINGS_FILE = f"{PREFIX}SETTINGS_FILE"
+
+CLIENT_VARIABLES = frozenset({"RASHPATH_TOKEN", "RASHPATH_CA_FILE", "RASHPATH_TIMEOUT"})
+"""Variables of the client and the command line, which a server meets but does not use."""
+
+_ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/]+):(\d{1,5})")
+
+
+def _address(text: str) -> str:
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match.group(1)) > 65535:
+        raise ValueError("must be HOST:PORT, or [HOST]:PORT for an IPv6 host")
+    return text
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ValueError("is not a file that can be read")
+    return path
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ValueError("is not a folder")
+    return path
+
+
+ReadableFile = Annotated[Path, AfterValidator(_readable)]
+
+
+class SettingsError(RashpathError):
+    """Settings that cannot be used; carries every fault found, each with where it was set."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class Settings(BaseModel):
+    """The settings of a server; every one has a default that suits a single machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: Annotated[str, AfterValidator(_address)] = "localhost:50051"
+    """Where to listen, HOST:PORT; port 0: any free port."""
+    workers: int = Field(1, ge=1, le=256)
+    """Processes that share the port. Connections are spread over them, not single calls."""
+    guideline_dir: Annotated[Path, AfterValidator(_folder)] | None = None
+    """Folder of guidelines, `<id>/<version>.yaml`; unset: those that come with rashpath."""
+    default_guideline: str = ""
+    """`ID` or `ID@VERSION` for requests that name none; empty: the only id, highest version."""
+    max_request_bytes: int = Field(1 << 20, ge=1024, le=1 << 30)
+    """Largest request but for BatchEvaluate, in bytes."""
+    max_batch: int = Field(1000, ge=1, le=100_000)
+    """Most cases in one BatchEvaluate."""
+    max_batch_bytes: int = Field(16 << 20, ge=1024, le=1 << 30)
+    """Largest BatchEvaluate request, in bytes."""
+    concurrent_requests: int = Field(256, ge=1, le=100_000)
+    """Requests that one worker holds at a time, waiting or at work; more are refused."""
+    default_deadline_s: float = Field(30.0, gt=0, le=3600, allow_inf_nan=False)
+    """Seconds that a request gets whose caller sets no deadline."""
+    max_deadline_s: float = Field(120.0, gt=0, le=3600, allow_inf_nan=False)
+    """Most seconds that any request gets, whatever its caller sets."""
+    drain_grace_s: float = Field(20.0, ge=0, le=3600, allow_inf_nan=False)
+    """Seconds that requests in flight get to finish after SIGTERM."""
+    lame_duck_s: float = Field(0.0, ge=0, le=3600, allow_inf_nan=False)
+    """Seconds that a server told to stop still takes requests while its health says NOT_SERVING,
+    so that load balancers can turn away first."""
+    reflection: bool = True
+    """Whether clients may ask which services and messages there are."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least of what is logged; `info` has one line a request."""
+    tls_certificate_file: ReadableFile | None = None
+    """PEM chain of the server's certificate; set together with the key."""
+    tls_key_file: ReadableFile | None = None
+    """PEM private key of the server."""
+    tls_client_ca_file: ReadableFile | None = None
+    """PEM certificates that must have signed a client's; set: clients without one are refused."""
+    loop: Literal["uvloop", "asyncio"] = "uvloop"
+    """The event loop."""
+    ready_file: Path | None = None
+    """File that gets the bound address once the server serves, and is removed when it stops."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Settings:
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("`tls_certificate_file` and `tls_key_file` must be set together")
+        if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
+            raise ValueError("`tls_client_ca_file` needs `tls_certificate_file`")
+        return self
+
+
+def load_settings(
+    arguments: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
+    settings_file: Path | None = None,
+) -> Settings:
+    """Returns the settings of arguments over environment over file over defaults.
+
+    Args:
+        arguments: settings by name; None as a value: not given.
+        environment: variables; None: those of this process. An empty one counts as not set.
+        settings_file: TOML; None: the one that `RASHPATH_SETTINGS_FILE` names, if any.
+
+    Raises:
+        SettingsError: with every unknown name and every value that does not fit. No value is
+            shown: it may be a secret that was put in the wrong place.
+
+    Example:
+        >>> load_settings({"workers": 2}, {"RASHPATH_WORKERS": "4"}).workers
+        2
+    """
+    environment = os.environ if environment is None else environment
+    problems: list[str] = []
+    from_environment = _from_environment(environment, problems)
+    path = settings_file or _path(environment.get(SETTINGS_FILE, ""))
+    from_file = _from_file(path, problems) if path is not None else {}
+    given = {name: value for name, value in (arguments or {}).items() if value is not None}
+    merged = {**from_file, **from_environment, **given}
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False, include_context=False):
+            name = str(each["loc"][0]) if each["loc"] else ""
+            source = name
+            if name in given:
+                source = f"--{name.replace('_', '-')}"
+            elif name in from_environment:
+                source = f"{PREFIX}{name.upper()}"
+            elif name in from_file:
+                source = f"{path}: {name}"
+            text = _lower(each["msg"].removeprefix("Value error, "))
+            problems.append(f"{_named(source)}{text}")
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _from_environment(environment: Mapping[str, str], problems: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    known = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    every = [*known, *sorted(CLIENT_VARIABLES), SETTINGS_FILE]
+    for variable in sorted(environment):
+        if not variable.startswith(PREFIX):
+            continue
+        if variable in known:
+            if environment[variable]:
+                values[known[variable]] = environment[variable]
+        elif variable not in every:
+            near = nearest(variable, every)
+            hint = f"; did you mean `{near}`?" if near else ""
+            problems.append(f"{quoted(variable)} in the environment is not a setting{hint}")
+    return values
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(f"the settings file `{path}` cannot be read: {_lower(error.strerror)}")
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        # The message names a line and a column, and the text there only in part.
+        place = re.search(r"\(at .*\)$", str(error))
+        where = f" {place.group()}" if place else ""
+        problems.append(f"the settings file `{path}` is not valid TOML{where}")
+        return {}
+    except UnicodeDecodeError:
+        problems.append(f"the settings file `{path}` is not UTF-8 text")
+        return {}
+    for name in sorted(set(content) - set(Settings.model_fields)):
+        near = nearest(name, Settings.model_fields)
+        hint = f"; did you mean `{near}`?" if near else ""
+        problems.append(f"{path}: {quoted(name)} is not a setting{hint}")
+        del content[name]
+    return content
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _named(source: str) -> str:
+    return f"`{source}` " if source else ""
+
+
+def _lower(text: str | None) -> str:
+    text = text or "no reason given"
+    return text[0].lower() + text[1:]

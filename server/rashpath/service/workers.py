@@ -1,0 +1,196 @@
+"""Several server processes that share one port, and the parent that keeps them.
+
+The parent makes no grpc object and serves nothing: it reserves the port, starts each worker as a
+fresh interpreter, replaces one that dies, and passes a stop on. A worker ends when the pipe from
+its parent closes, so that none outlives a parent that was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass
+
+from rashpath.service import address, ready_file
+from rashpath.service.log import Log
+from rashpath.service.settings import Settings
+
+READY = b"ready\n"
+"""What a worker writes to its stdout once it serves."""
+
+_STEADY_S = 10.0
+"""A worker that dies younger counts as one that cannot start."""
+
+_ENDED_AS_TOLD = (0, -signal.SIGTERM, -signal.SIGINT)
+"""Exit codes after a stop: a drain, or the signal met a worker that did not serve yet."""
+
+_MOST_QUICK_DEATHS = 5
+_LONGEST_PAUSE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """One worker process and when it was started, by the monotonic clock."""
+
+    process: asyncio.subprocess.Process
+    started_s: float
+
+    @classmethod
+    async def start(cls, settings: Settings) -> _Worker:
+        """Starts a worker; its stdin stays open for as long as the parent lives."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "rashpath.service.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a terminal's Ctrl-C goes to the parent, which passes it on
+        )
+        assert process.stdin is not None  # a pipe was asked for
+        process.stdin.write(settings.model_dump_json().encode() + b"\n")
+        return cls(process, time.monotonic())
+
+    async def ready(self) -> bool:
+        """Waits until the worker serves; False if it ended instead."""
+        assert self.process.stdout is not None  # a pipe was asked for
+        return await self.process.stdout.readline() == READY
+
+    def send(self, number: int) -> None:
+        """Sends a signal, if the process still runs."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+
+class Workers:
+    """The workers of one server.
+
+    Args:
+        settings: with `workers` of 2 or more.
+        log: the log.
+    """
+
+    def __init__(self, settings: Settings, log: Log) -> None:
+        self._settings = settings
+        self._log = log
+        self._running: set[_Worker] = set()
+        self._stop = asyncio.Event()
+        self._one_serves = asyncio.Event()
+        self._quick_deaths = 0
+        self._unready = settings.workers
+        self._exit_code = 0
+
+    async def run(self) -> int:
+        """Serves until a signal says to stop.
+
+        Returns:
+            0 after a stop in which every worker ended with 0; 1 if a worker failed in it, or if
+            workers kept dying as they started; the exit code of the first worker if it ended
+            before it served, having told why.
+
+        Raises:
+            AddressError: the address cannot be listened on.
+            OSError: the ready file cannot be written.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+        where, sockets = address.reserve(self._settings.address)
+        shared = self._settings.model_copy(update={"address": where, "ready_file": None})
+        try:
+            # One worker first: a fault in the guidelines or the TLS files is then told once.
+            keepers = [asyncio.create_task(self._keep(shared))]
+            await asyncio.wait(
+                [
+                    asyncio.ensure_future(self._one_serves.wait()),
+                    asyncio.ensure_future(self._stop.wait()),
+                ],
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for _ in range(self._settings.workers - 1):
+                keepers.append(asyncio.create_task(self._keep(shared)))
+            await asyncio.gather(*keepers)
+        finally:
+            for worker in self._running:
+                worker.send(signal.SIGKILL)
+            if self._settings.ready_file is not None:
+                ready_file.remove(self._settings.ready_file)
+            for each in sockets:
+                each.close()
+        return self._exit_code
+
+    async def _keep(self, settings: Settings) -> None:
+        served = False
+        while not self._stop.is_set():
+            worker = await _Worker.start(settings)
+            self._running.add(worker)
+            if self._stop.is_set():
+                worker.send(signal.SIGTERM)
+            if await worker.ready():
+                self._one_serves.set()
+                if not served:
+                    served = True
+                    self._count_ready(settings.address)
+            code = await worker.process.wait()
+            self._running.discard(worker)
+            if self._stop.is_set():
+                self._exit_code = self._exit_code or int(code not in _ENDED_AS_TOLD)
+                return
+            self._log.error("a worker ended", pid=worker.process.pid, exit_code=code)
+            if not self._one_serves.is_set():
+                self._give_up(code if code > 0 else 1)
+                return
+            await self._pause(time.monotonic() - worker.started_s)
+
+    def _count_ready(self, where: str) -> None:
+        self._unready -= 1
+        if self._unready:
+            return
+        pid = os.getpid()
+        count = self._settings.workers
+        self._log.info(
+            f"rashpath serving on {where} (pid {pid}, {count} workers)",
+            address=where,
+            pid=pid,
+            workers=count,
+        )
+        if self._settings.ready_file is not None:
+            ready_file.write(self._settings.ready_file, where)
+
+    async def _pause(self, lived_s: float) -> None:
+        """Waits before a worker is replaced, the longer the more have died young."""
+        if lived_s >= _STEADY_S:
+            self._quick_deaths = 0
+            return
+        self._quick_deaths += 1
+        if self._quick_deaths >= _MOST_QUICK_DEATHS:
+            self._log.error("workers cannot start; giving up", deaths=self._quick_deaths)
+            self._give_up(1)
+            return
+        pause = min(0.1 * 2**self._quick_deaths, _LONGEST_PAUSE_S)
+        try:
+            async with asyncio.timeout(pause):
+                await self._stop.wait()
+        except TimeoutError:
+            return
+
+    def _on_signal(self, number: int) -> None:
+        if self._stop.is_set():
+            for worker in self._running:
+                worker.send(signal.SIGKILL)
+            self._log.warning("stopping at once", pid=os.getpid())
+            os._exit(128 + number)
+        self._begin_stop(number)
+
+    def _give_up(self, exit_code: int) -> None:
+        self._exit_code = exit_code
+        self._begin_stop(signal.SIGTERM)
+
+    def _begin_stop(self, number: int) -> None:
+        self._stop.set()
+        for worker in self._running:
+            worker.send(number)

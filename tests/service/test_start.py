@@ -1,0 +1,82 @@
+"""Starting: where the server is found, and what it says when it cannot start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Environment = Callable[..., dict[str, str]]
+
+
+def start(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Runs a server that is expected to end by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "rashpath.service"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_server_says_where_it_listens(server: Any) -> None:
+    """One line of the log and the ready file name the port that was found."""
+    serving = [each for each in server.lines() if each["event"].startswith("rashpath serving on")]
+    assert len(serving) == 1
+    assert serving[0]["address"] == server.address
+    assert serving[0]["pid"] == server.process.pid
+    assert not server.address.endswith(":0")
+    assert serving[0]["guidelines"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_second_server_on_the_port_fails_clearly(
+    server: Any, environment: Environment, workers: str
+) -> None:
+    """Two servers never share a port by accident: requests would go to either."""
+    done = start(environment(RASHPATH_ADDRESS=server.address, RASHPATH_WORKERS=workers))
+    assert done.returncode == 2
+    assert f"cannot listen on `{server.address}`: address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"RASHPATH_WROKERS": "2"}, "did you mean `RASHPATH_WORKERS`?"),
+        ({"RASHPATH_ADDRESS": "no-such-host.invalid:0"}, "is not known"),
+        ({"RASHPATH_ADDRESS": "192.0.2.1:0"}, "cannot listen on `192.0.2.1:0`"),
+        ({"RASHPATH_ADDRESS": "127.0.0.1:0", "RASHPATH_DEFAULT_GUIDELINE": "x"}, "not one of `"),
+        ({"RASHPATH_ADDRESS": "127.0.0.1:0", "RASHPATH_READY_FILE": "/no/such/f"}, "no such file"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why(
+    environment: Environment, variables: dict[str, str], expected: str
+) -> None:
+    """Faulty settings end the start with code 2 and one line for each, without a traceback."""
+    done = start(environment(**variables))
+    assert done.returncode == 2
+    assert expected in done.stderr.lower() or expected in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_folder_of_guidelines_is_refused(environment: Environment, tmp_path: Path) -> None:
+    """A server that could decide nothing does not start."""
+    done = start(environment(RASHPATH_ADDRESS="127.0.0.1:0", RASHPATH_GUIDELINE_DIR=str(tmp_path)))
+    assert done.returncode == 2
+    assert f"no guideline in `{tmp_path}`" in done.stderr
+
+
+def test_the_ready_file_goes_when_the_server_stops(start_server: Callable[..., Any]) -> None:
+    """A stale file would send callers to a port that another program may have."""
+    server = start_server()
+    ready = server.log.with_name("address")
+    assert ready.read_text() == f"{server.address}\n"
+    assert server.stop() == 0
+    assert not ready.exists()
