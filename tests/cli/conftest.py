@@ -92,7 +92,7 @@ def run(server: str) -> Run:
     """Runs the program against the server of this session."""
 
     def ask(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
-        return run_program(*arguments, server=server, **more)  # type: ignore[arg-type]
+        return run_program(*arguments, server=server, **more)  # type: ignore[arg-type] # the names fit
 
     return ask
 

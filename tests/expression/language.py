@@ -43,7 +43,7 @@ def names() -> Names:
         DICTIONARY,
         constants=CONSTANTS,
         computed={"extent": extent},
-        definitions={id: lambda id=id: definition(id) for id in DEFINITIONS},  # type: ignore[misc]
+        definitions={id: lambda id=id: definition(id) for id in DEFINITIONS},  # type: ignore[misc] # a lambda with a default
     )
 
 

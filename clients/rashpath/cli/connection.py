@@ -189,7 +189,7 @@ def asks_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
     ]
     run.__name__ = command.__name__
     run.__doc__ = command.__doc__
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions have it
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 

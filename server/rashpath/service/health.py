@@ -45,7 +45,7 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the packag
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
         return health_pb2.HealthCheckResponse(status=self._status())
 
-    async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802
+    async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802 # the name that gRPC calls
         """Answers at once and at every change, until the server closes."""
         if request.service not in self._services:
             yield health_pb2.HealthCheckResponse(status=_UNKNOWN)
