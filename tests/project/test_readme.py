@@ -2,8 +2,9 @@
 
 A block fenced as `console` holds commands behind `$ ` (a line that ends in a backslash goes on)
 and, between them, what they print, which is not compared. A block fenced as `sh` or `bash` holds
-commands only. The blocks of a document run in order, in a copy of the repository that has a
-`.venv`, with nothing on standard input and RASHPATH_ADDRESS naming a running server.
+commands only, one fenced as `python` a program. The blocks of a document run in order, in a copy of
+the repository that has a `.venv`, with nothing on standard input and RASHPATH_ADDRESS naming a
+running server.
 
 - `make TARGET` is not run here but must be a step of `.ci/run`, which runs it as it stands.
 - `rashpath serve` is started on a free port, awaited, and stopped.
@@ -30,6 +31,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELLS = ("console", "sh", "bash")
+PYTHON = "python"
 SECONDS = 60
 FENCE = re.compile(r"^(?P<indent> {0,3})(?P<fence>`{3,}|~{3,})\s*(?P<language>\w*)")
 NOTE = re.compile(r"<!--\s*(?P<key>not run|exit):\s*(?P<value>.*?)\s*-->")
@@ -67,8 +69,12 @@ def read_blocks(text: str, document: str) -> list[Block]:
             if inner.strip().startswith(fence["fence"]) and not inner.strip().strip("`~"):
                 break
             body.append(inner.removeprefix(fence["indent"]))
-        if fence["language"] in SHELLS:
-            commands = read_commands(body, prompted=fence["language"] == "console")
+        if fence["language"] in (*SHELLS, PYTHON):
+            commands = (
+                (program(body),)
+                if fence["language"] == PYTHON
+                else read_commands(body, prompted=fence["language"] == "console")
+            )
             exit_code = int(notes.get("exit", "0"))
             blocks.append(Block(document, number, commands, notes.get("not run"), exit_code))
         notes = {}
@@ -97,6 +103,11 @@ def read_commands(body: list[str], *, prompted: bool) -> tuple[str, ...]:
             continue
         goes_on = line.endswith("\\")
     return tuple(commands)
+
+
+def program(body: list[str]) -> str:
+    """Returns the command that runs a Python program."""
+    return "\n".join(["python - <<'END_OF_PROGRAM'", *body, "END_OF_PROGRAM"])
 
 
 def documents() -> list[Path]:
@@ -243,7 +254,7 @@ def test_ci_runs_the_two_commands():
 
 
 def test_commands_are_found_in_a_document():
-    """Prompts, continued lines, output, scripts and notes are told apart."""
+    """Prompts, continued lines, output, scripts, programs and notes are told apart."""
     text = """\
 Some text with `$ not a command`.
 
@@ -264,8 +275,11 @@ kubectl apply -f x.yaml
 cd docs
 rashpath evaluate typo.yaml
 ```
+```text
+$ no command
+```
 ```python
-$ print("no command")
+print("a program")
 ```
 ```sh
 make demo
@@ -275,5 +289,6 @@ make demo
         Block("x.md", 3, ("rashpath evaluate a.yaml \\\n    --format json", "echo done")),
         Block("x.md", 12, ("kubectl apply -f x.yaml",), "needs a cluster"),
         Block("x.md", 16, ("cd docs\nrashpath evaluate typo.yaml",), None, 2),
-        Block("x.md", 23, ("make demo",)),
+        Block("x.md", 23, ("python - <<'END_OF_PROGRAM'\nprint(\"a program\")\nEND_OF_PROGRAM",)),
+        Block("x.md", 26, ("make demo",)),
     ] == read_blocks(text, "x.md")
