@@ -117,10 +117,10 @@ def test_deadline_exits_with_4(run, data):
 
 
 def test_a_reader_that_goes_away_is_no_error(server, program, environment, data):
-    """`rashpath ... | head -1` ends quietly."""
+    """`rashpath ... | head -1` ends quietly, and with the exit code of an answer."""
+    command = f"{program} evaluate {data / 'spreading.yaml'} --format json --view full | head -1"
     done = subprocess.run(
-        f"{program} evaluate {data / 'spreading.yaml'} --format json --view full | head -1",
-        shell=True,
+        ["bash", "-c", f"set -o pipefail; {command}"],
         capture_output=True,
         text=True,
         env=environment | {"RASHPATH_ADDRESS": server},
@@ -128,6 +128,7 @@ def test_a_reader_that_goes_away_is_no_error(server, program, environment, data)
     )
     assert done.stdout == "{\n"
     assert done.stderr == ""
+    assert done.returncode == 0
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])

@@ -102,6 +102,9 @@ def run(arguments: list[str] | None) -> int:
         code = build_app()(args=arguments, prog_name="rashpath", standalone_mode=False)
     except typer.Abort:
         return ExitCode.INTERRUPTED
+    except SystemExit:
+        # Typer ends the program with code 1 where nobody reads its output any more.
+        raise BrokenPipeError from None
     except Exception as error:
         usage = _usage_error(error)
         if usage is None:
