@@ -40,7 +40,7 @@ KEYS = frozenset(
     """
     status urgency urgency_not_excluded applies does_not_apply undetermined applies_exactly decisive
     questions first_question no_questions findings regimen withheld_because contradictions
-    not_covered evidence_flags defeaters
+    warnings not_covered evidence_flags defeaters
     """.split()
 )
 
