@@ -49,6 +49,7 @@ def test_ndjson_counts_lines_that_are_not_blank(run):
     assert "standard input:3: not valid JSON" in lines[1]["error"]["message"]
     assert lines[2]["error"]["fields"][0]["field"] == "patient.age_years"
     assert "200" not in json.dumps(lines[2])
+    assert lines[6]["error"]["message"] == "standard input:9: `rash` is given twice"
 
 
 def test_a_sound_batch_over_several_requests_exits_with_0(run, tmp_path):

@@ -134,6 +134,20 @@ def test_bad_input_names_the_fault(run, text, words):
     assert done.stderr.endswith("1 error, nothing evaluated\n")
 
 
+def test_an_empty_file_name_is_bad_input(run):
+    """An unset variable of the shell is not taken for this folder."""
+    done = run("evaluate", "")
+    assert done.returncode == 2
+    assert done.stderr == "error: ``: cannot be read\n1 error, nothing evaluated\n"
+
+
+def test_the_next_command_can_be_typed_as_it_stands(alone, tmp_path):
+    """Who decides without a server is not sent to one; a name with a blank is quoted."""
+    (tmp_path / "a case.yaml").write_text("{}")
+    done = alone("evaluate", str(tmp_path / "a case.yaml"), "--local")
+    assert f"rashpath explain '{tmp_path}/a case.yaml' --local" in " ".join(done.stdout.split())
+
+
 def test_a_file_that_is_not_there_is_bad_input(run):
     """A missing file is named."""
     done = run("evaluate", "nowhere.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -71,5 +72,5 @@ def ask(
     if save is not None:
         show([Line(f"The case is in {save}.")])
     show([Line()])
-    hint = f"rashpath explain {save}" if save is not None else ""
+    hint = connection.explain_command(quote(str(save))) if save is not None else ""
     show(answer_page(answer, audience=audience, hint=hint))

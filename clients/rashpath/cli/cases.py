@@ -153,13 +153,15 @@ def _open(name: str) -> BinaryIO:
     try:
         if name == STDIN:
             return os.fdopen(os.dup(0), "rb")
+        if not name:  # such as an unset variable of the shell; as a path it means this folder
+            raise ValueError
         return Path(name).open("rb")
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 
 
 def _source(name: str) -> str:
-    return "standard input" if name == STDIN else name
+    return "standard input" if name == STDIN else name or "``"
 
 
 def _unreadable(name: str, error: OSError | ValueError) -> FactsError:

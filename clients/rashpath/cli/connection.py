@@ -113,6 +113,10 @@ class Connection:
             )
         return Client(self.address, timeout_s=self.timeout_s, tls=tls, token=token or None)
 
+    def explain_command(self, case: str) -> str:
+        """Returns the command that explains a case, asking what this connection asks."""
+        return f"rashpath explain {case}{' --local' if self.local else ''}"
+
     def _token(self) -> str:
         token = self.token
         if self.token_file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -113,5 +114,5 @@ def _one(
             from rashpath.cli.page import show
             from rashpath.cli.text import answer_page
 
-            hint = f"rashpath explain {name}" if name != "-" else "rashpath explain CASE"
+            hint = connection.explain_command(quote(name) if name != "-" else "CASE")
             show(answer_page(answer, audience=audience, hint=hint))

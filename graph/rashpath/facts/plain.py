@@ -54,7 +54,9 @@ def too_deep(source: str, place: Place | None) -> FactsError:
 def twice(source: str, path: Path, place: Place, first_line: int) -> FactsError:
     """Returns the error of a key that a mapping holds twice."""
     name = path_text(path)
-    text = f"{quoted(name)} is given twice, first on line {first_line}"
+    text = f"{quoted(name)} is given twice"
+    if first_line != place.line:
+        text += f", first on line {first_line}"
     return fault(source, text, place, reason=Reason.DUPLICATE_FIELD, name=name)
 
 

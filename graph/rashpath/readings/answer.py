@@ -61,8 +61,8 @@ def answer(
 
     Args:
         walked: the walk.
-        audience: whose words to use. Patients get no regimen, alternative or citation text: they
-            are written for professionals.
+        audience: whose words to use. Patients get no regimen, computed number, alternative or
+            citation text: they are written for professionals.
         full: also what does not apply, the whole path, and the comparisons on each edge.
     """
     graph = walked.graph
@@ -105,7 +105,7 @@ def answer(
         ],
         path=path(walked, full=full),
         disclaimer=Wording.of(graph.guideline.disclaimer).to(audience),
-        computed=_computed(walked, audience),
+        computed=_computed(walked, audience) if audience is Audience.CLINICIAN else (),
     )
 
 

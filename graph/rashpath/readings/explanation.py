@@ -27,6 +27,7 @@ from rashpath.readings.words import leaf_words, needs_words
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
 
 WITHHELD = "withheld"
+_MOST_NEEDS = 4
 _ANSWERS = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "not known"}
 _STATES = {
     Verdict.APPLIES: "applies",
@@ -244,11 +245,15 @@ def _uses(walked: Walk, edge: Edge) -> list[LeafUse]:
 
 
 def _because(walked: Walk, edge: Edge, audience: Audience, *, needs: bool = False) -> list[str]:
-    """Says the comparisons that decide an edge; where it is refused, what each would have to be."""
+    """Says the comparisons that decide an edge; where it is refused, what each would have to be.
+
+    Many comparisons together make up definitions, which then say more than what each would need.
+    """
     lines: dict[str, list[str]] = {}
-    for use in _uses(walked, edge):
+    uses = _uses(walked, edge)
+    for use in uses:
         wanted = lines.setdefault(leaf_words(walked, use, audience), [])
-        if needs:
+        if needs and len(uses) <= _MOST_NEEDS:
             wanted.append(needs_words(walked, use, audience))
     return [
         f"{line} (needs: {', or '.join(dict.fromkeys(wanted))})" if wanted else line
