@@ -63,7 +63,8 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     def start(tls: Tls | None = None, **settings: object) -> RunningServer:
         folder = tmp_path_factory.mktemp("server")
         ready = folder / "address"
-        given = {"address": "127.0.0.1:0", "ready_file": ready, "drain_grace_s": 5} | settings
+        given = {"address": "127.0.0.1:0", "ready_file": ready, "drain_grace_s": 5}
+        given |= {"audit_url": f"sqlite:///{folder}/audit.db"} | settings
         variables = {f"RASHPATH_{name.upper()}": str(value) for name, value in given.items()}
         log = folder / "log.jsonl"
         with log.open("wb") as stream:

@@ -328,6 +328,7 @@ class SignedHead(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     KEY_ID_FIELD_NUMBER: _builtins.int
     SIGNATURE_FIELD_NUMBER: _builtins.int
+    RECORD_HASHES_FIELD_NUMBER: _builtins.int
     chain: _builtins.str
     """Id of the chain."""
     count: _builtins.int
@@ -342,6 +343,12 @@ class SignedHead(_message.Message):
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was signed."""
 
+    @_builtins.property
+    def record_hashes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Hashes of the records of this commit, in order; the last is `hash`. They
+        prove each record for itself, so that the bad one can be named.
+        """
+
     def __init__(
         self,
         *,
@@ -351,10 +358,11 @@ class SignedHead(_message.Message):
         time: _timestamp_pb2.Timestamp | None = ...,
         key_id: _builtins.str = ...,
         signature: _builtins.bytes = ...,
+        record_hashes: _abc.Iterable[_builtins.bytes] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "count", b"count", "hash", b"hash", "key_id", b"key_id", "signature", b"signature", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "count", b"count", "hash", b"hash", "key_id", b"key_id", "record_hashes", b"record_hashes", "signature", b"signature", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -78,6 +78,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No decision of that id is in the ledger."""
     ERROR_REASON_DECISION_ERASED: _ErrorReason.ValueType  # 25
     """The content of the decision was erased; only its record is left."""
+    ERROR_REASON_LEDGER_DAMAGED: _ErrorReason.ValueType  # 26
+    """What the ledger holds is not what was recorded; a verification says more."""
+    ERROR_REASON_KEY_UNKNOWN: _ErrorReason.ValueType  # 27
+    """The content is encrypted under a key that the server was not given."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The one catalogue of errors, shared by server and clients. The name without
@@ -140,6 +144,10 @@ ERROR_REASON_DECISION_NOT_FOUND: ErrorReason.ValueType  # 24
 """No decision of that id is in the ledger."""
 ERROR_REASON_DECISION_ERASED: ErrorReason.ValueType  # 25
 """The content of the decision was erased; only its record is left."""
+ERROR_REASON_LEDGER_DAMAGED: ErrorReason.ValueType  # 26
+"""What the ledger holds is not what was recorded; a verification says more."""
+ERROR_REASON_KEY_UNKNOWN: ErrorReason.ValueType  # 27
+"""The content is encrypted under a key that the server was not given."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 STATUS_CODE_FIELD_NUMBER: _builtins.int

@@ -187,6 +187,7 @@ class RenderDiagramRequest(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
     MASK_FACTS_FIELD_NUMBER: _builtins.int
+    DOTS_PER_INCH_FIELD_NUMBER: _builtins.int
     decision_id: _builtins.str
     """Id of a recorded decision."""
     format: Global___DiagramFormat.ValueType
@@ -197,6 +198,10 @@ class RenderDiagramRequest(_message.Message):
     """Whom the texts are for."""
     mask_facts: _builtins.bool
     """True: values of facts are left out of the picture."""
+    dots_per_inch: _builtins.int
+    """Resolution of a PNG when printed on A3, from 36 to 300; 0: 150. Other
+    formats have none.
+    """
     @_builtins.property
     def guideline(self) -> _decision_service_pb2.GuidelineSelector:
         """Which guideline; unset: the server's default. Not with `decision_id`."""
@@ -215,10 +220,11 @@ class RenderDiagramRequest(_message.Message):
         detail: Global___DiagramDetail.ValueType = ...,
         audience: _guideline_pb2.Audience.ValueType = ...,
         mask_facts: _builtins.bool = ...,
+        dots_per_inch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "guideline", b"guideline", "overlay", b"overlay", "patient_case", b"patient_case"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "detail", b"detail", "format", b"format", "guideline", b"guideline", "mask_facts", b"mask_facts", "overlay", b"overlay", "patient_case", b"patient_case"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "detail", b"detail", "dots_per_inch", b"dots_per_inch", "format", b"format", "guideline", b"guideline", "mask_facts", b"mask_facts", "overlay", b"overlay", "patient_case", b"patient_case"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_overlay: _TypeAlias = _typing.Literal["patient_case", "decision_id"]  # noqa: Y015
     _WhichOneofArgType_overlay: _TypeAlias = _typing.Literal["overlay", b"overlay"]  # noqa: Y015

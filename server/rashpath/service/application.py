@@ -7,18 +7,27 @@ The gRPC server and the command line's `--local` both call this one class. Every
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rashpath.service import batch_evaluate, evaluate, explain_path, get_guideline, list_guidelines
+from rashpath.service import (
+    batch_evaluate,
+    get_guideline,
+    list_guidelines,
+    render_diagram,
+)
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.errors import Refusal
+from rashpath.service.evaluate import Decision, decide, refuse_request_id
+from rashpath.service.explain_path import Subject, subject_of
+from rashpath.service.explain_path import explain_path as explain_subject
 from rashpath.service.guidelines import Guidelines, load_guidelines
+from rashpath.service.recall import Recall, Recalled, nothing_recorded
+from rashpath.service.render_diagram import Drawing
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResponse,
-    BatchEvaluateResult,
     EvaluateRequest,
     EvaluateResponse,
     ExplainPathRequest,
@@ -30,6 +39,8 @@ from rashpath.v1.guideline_service_pb2 import (
     GetGuidelineResponse,
     ListGuidelinesRequest,
     ListGuidelinesResponse,
+    RenderDiagramRequest,
+    RenderDiagramResponse,
 )
 
 
@@ -57,6 +68,7 @@ class Application:
         ids: gives the ids of answers.
         limits: what one request may ask for.
         report: told of every unexpected exception with its incident id; must log no value.
+        recall: returns a recorded decision; refuses where none is recorded.
 
     Example:
         >>> application = Application(load_guidelines())
@@ -69,6 +81,7 @@ class Application:
     ids: DecisionIds = field(default_factory=DecisionIds)
     limits: Limits = Limits()
     report: Callable[[str, Exception], None] = _unreported
+    recall: Recall = nothing_recorded
 
     @classmethod
     def load(cls, folder: Path | None = None, default_guideline: str = "") -> Application:
@@ -80,21 +93,36 @@ class Application:
         return cls(load_guidelines(folder, default_guideline))
 
     def evaluate(self, request: EvaluateRequest) -> EvaluateResponse:
-        """Decides one case."""
-        return evaluate.evaluate(self.guidelines, self.ids, request)
+        """Decides one case, recording nothing."""
+        refuse_request_id(request)
+        return self.decide(request).response
+
+    def decide(self, request: EvaluateRequest) -> Decision:
+        """Decides one case; who calls this records the decision before it is answered."""
+        return decide(self.guidelines, self.ids, request)
 
     def explain_path(self, request: ExplainPathRequest) -> ExplainPathResponse:
         """Tells how the decision of one case came about."""
-        return explain_path.explain_path(self.guidelines, self.ids, request)
+        return self.explain(self.subject(request), request)
+
+    def subject(self, request: ExplainPathRequest) -> Subject:
+        """Returns what is to be explained; reads the ledger for a recorded decision."""
+        return subject_of(self.guidelines, request, self.recall)
+
+    def explain(self, subject: Subject, request: ExplainPathRequest) -> ExplainPathResponse:
+        """Tells how the decision of a subject came about."""
+        return explain_subject(subject, self.ids, request)
 
     def batch_evaluate(self, request: BatchEvaluateRequest) -> BatchEvaluateResponse:
-        """Decides many cases, in one go."""
-        return BatchEvaluateResponse(results=self.batch_results(request))
+        """Decides many cases, in one go, recording nothing."""
+        self.check_batch(request)
+        return BatchEvaluateResponse(
+            results=batch_evaluate.results(request, self.evaluate, self.fault)
+        )
 
-    def batch_results(self, request: BatchEvaluateRequest) -> Iterator[BatchEvaluateResult]:
-        """Checks a batch at once and decides its cases one by one, as the iterator is advanced."""
+    def check_batch(self, request: BatchEvaluateRequest) -> None:
+        """Checks a batch as a whole, before any case is decided."""
         batch_evaluate.check_batch(request, self.limits.batch)
-        return batch_evaluate.results(request, self.evaluate, self.fault)
 
     def list_guidelines(self, request: ListGuidelinesRequest) -> ListGuidelinesResponse:
         """Lists the guidelines that are served."""
@@ -103,6 +131,17 @@ class Application:
     def get_guideline(self, request: GetGuidelineRequest) -> GetGuidelineResponse:
         """Serves one guideline, whole."""
         return get_guideline.get_guideline(self.guidelines, request)
+
+    def render_diagram(self, request: RenderDiagramRequest) -> RenderDiagramResponse:
+        """Draws a guideline, alone or with the way of a case or of a recorded decision."""
+        recalled = None
+        if request.WhichOneof("overlay") == "decision_id":
+            recalled = self.recall(request.decision_id)
+        return self.drawing(request, recalled)()
+
+    def drawing(self, request: RenderDiagramRequest, recalled: Recalled | None) -> Drawing:
+        """Settles what a picture shows; what it returns draws it, in any thread."""
+        return render_diagram.render_diagram(self.guidelines, request, recalled)
 
     def fault(self, error: Exception) -> Refusal:
         """Reports an unexpected exception and returns the refusal that stands for it."""

@@ -10,34 +10,68 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.protobuf.message import Message
 
+from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
+from rashpath.service.auditing import Auditing
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
 from rashpath.service.gate import Gate
 from rashpath.service.log import Log
+from rashpath.service.recorder import Pending, Recorder
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
-from rashpath.v1 import decision_service_pb2, guideline_service_pb2
+from rashpath.v1 import audit_service_pb2, decision_service_pb2, guideline_service_pb2
+from rashpath.v1.audit_service_pb2 import (
+    CreateCheckpointRequest,
+    EraseDecisionRequest,
+    GetDecisionRequest,
+    ListDecisionsRequest,
+    ReplayDecisionRequest,
+    VerifyLedgerRequest,
+)
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
+    BatchEvaluateResult,
     EvaluateRequest,
     EvaluateResponse,
     ExplainPathRequest,
     ExplainPathResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
-from rashpath.v1.guideline_service_pb2 import GetGuidelineRequest, ListGuidelinesRequest
+from rashpath.v1.guideline_service_pb2 import (
+    GetGuidelineRequest,
+    ListGuidelinesRequest,
+    RenderDiagramRequest,
+)
 
 DECISION_SERVICE = decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
 GUIDELINE_SERVICE = guideline_service_pb2.DESCRIPTOR.services_by_name["GuidelineService"].full_name
-SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE})
+_AUDIT_DESCRIPTOR = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"]
+AUDIT_SERVICE = _AUDIT_DESCRIPTOR.full_name
+SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
+RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
+"""Services that cannot do their work while the ledger cannot be written."""
+
+_DRAWINGS = 2
+"""Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
 
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
+
+_RESPONSE_TAG = b"\x12"
+"""Field 2, length-delimited: `BatchEvaluateResult.response`."""
+
+_OF_THE_CALL = (
+    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+    ErrorReason.ERROR_REASON_DRAINING,
+)
+"""Refusals that end a whole batch, not one of its cases."""
+
+T = TypeVar("T")
 
 Context = Any
 """`grpc.aio.ServicerContext`, whose stubs know less than it does."""
@@ -50,6 +84,7 @@ class _Call:
     method: str
     data: bytes
     deadline: float
+    caller: str
     started: float = field(default_factory=time.perf_counter)
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -65,22 +100,30 @@ class Calls:
         gate: who may work, and when.
         settings: limits of size and time.
         log: gets one line a call.
+        recorder: records every decision before it is answered; None: audit is off.
     """
 
-    def __init__(self, application: Application, gate: Gate, settings: Settings, log: Log) -> None:
+    def __init__(
+        self,
+        application: Application,
+        gate: Gate,
+        settings: Settings,
+        log: Log,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._application = application
+        self._recorder = recorder
         self._gate = gate
         self._settings = settings
         self._log = log
+        self._drawings = asyncio.Semaphore(_DRAWINGS)
 
     def handlers(self) -> tuple[Any, ...]:
         """Returns the generic handlers to register with a `grpc.aio` server."""
         answers = self._application
         decision = {
-            "Evaluate": self._handler("Evaluate", self._one(EvaluateRequest, answers.evaluate)),
-            "ExplainPath": self._handler(
-                "ExplainPath", self._one(ExplainPathRequest, answers.explain_path)
-            ),
+            "Evaluate": self._handler("Evaluate", self._evaluate),
+            "ExplainPath": self._handler("ExplainPath", self._explain),
             "BatchEvaluate": self._handler(
                 "BatchEvaluate", self._batch, self._settings.max_batch_bytes
             ),
@@ -92,11 +135,95 @@ class Calls:
             "GetGuideline": self._handler(
                 "GetGuideline", self._one(GetGuidelineRequest, answers.get_guideline)
             ),
+            "RenderDiagram": self._handler("RenderDiagram", self._render),
         }
         return (
             grpc.method_handlers_generic_handler(DECISION_SERVICE, decision),
             grpc.method_handlers_generic_handler(GUIDELINE_SERVICE, guideline),
+            grpc.method_handlers_generic_handler(AUDIT_SERVICE, self._audit_methods()),
         )
+
+    def _audit_methods(self) -> dict[str, Any]:
+        if self._recorder is None:
+            names = (each.name for each in _AUDIT_DESCRIPTOR.methods)
+            return {name: self._handler(name, _audit_off) for name in names}
+        desk = Auditing.of_ledger(self._recorder.ledger)
+        methods: dict[str, tuple[type[Message], Callable[[Any], Message]]] = {
+            "GetDecision": (GetDecisionRequest, desk.get_decision),
+            "ListDecisions": (ListDecisionsRequest, desk.list_decisions),
+            "VerifyLedger": (VerifyLedgerRequest, desk.verify_ledger),
+            "ReplayDecision": (ReplayDecisionRequest, desk.replay_decision),
+            "CreateCheckpoint": (CreateCheckpointRequest, desk.create_checkpoint),
+        }
+        handlers = {
+            name: self._handler(name, self._aside(request_type, answer))
+            for name, (request_type, answer) in methods.items()
+        }
+
+        async def erase(call: _Call) -> bytes:
+            request = parse(EraseDecisionRequest, call.data)
+            response = await self._in_thread(call, desk.erase_decision, request, call.caller)
+            return response.SerializeToString()
+
+        return handlers | {"EraseDecision": self._handler("EraseDecision", erase)}
+
+    async def _evaluate(self, call: _Call) -> bytes:
+        request = parse(EvaluateRequest, call.data)
+        if self._recorder is None:
+            async with self._gate.turn(call.deadline):
+                response = self._application.evaluate(request)
+                call.told |= _about(response)
+                return response.SerializeToString(deterministic=True)
+        if request.request_id:
+            answered = await self._in_thread(call, self._recorder.answered, call.caller, request)
+            if answered is not None:
+                call.told |= {"repeated": True}
+                return answered
+        async with self._gate.turn(call.deadline):
+            decision = self._application.decide(request)
+            call.told |= _about(decision.response)
+            pending = self._recorder.submit(call.caller, request, decision)
+        return await self._recorder.settle(pending, call.deadline)
+
+    async def _explain(self, call: _Call) -> bytes:
+        request = parse(ExplainPathRequest, call.data)
+        subject = None
+        if request.decision_id:
+            subject = await self._in_thread(call, self._application.subject, request)
+        async with self._gate.turn(call.deadline):
+            if subject is None:
+                subject = self._application.subject(request)
+            response = self._application.explain(subject, request)
+            call.told |= _about(response)
+            return response.SerializeToString(deterministic=True)
+
+    async def _render(self, call: _Call) -> bytes:
+        request = parse(RenderDiagramRequest, call.data)
+        recalled = None
+        if request.WhichOneof("overlay") == "decision_id":
+            recalled = await self._in_thread(call, self._application.recall, request.decision_id)
+        async with self._gate.turn(call.deadline):
+            drawing = self._application.drawing(request, recalled)
+        response = await self._in_thread(call, drawing)
+        return response.SerializeToString()
+
+    def _aside(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
+        async def work(call: _Call) -> bytes:
+            response = await self._in_thread(call, answer, parse(request_type, call.data))
+            return response.SerializeToString()
+
+        return work
+
+    async def _in_thread(self, call: _Call, work: Callable[..., T], *arguments: object) -> T:
+        """Runs what reads the store outside the event loop, until the deadline."""
+        try:
+            async with asyncio.timeout_at(call.deadline):
+                return await asyncio.to_thread(work, *arguments)
+        except TimeoutError:
+            raise Refusal(
+                ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+                "the deadline passed before the ledger had answered",
+            ) from None
 
     def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
         async def work(call: _Call) -> bytes:
@@ -110,25 +237,62 @@ class Calls:
     async def _batch(self, call: _Call) -> bytes:
         async with self._gate.turn(call.deadline):
             request = parse(BatchEvaluateRequest, call.data)
-            results = self._application.batch_results(request)
+            self._application.check_batch(request)
         call.told |= {"cases": len(request.requests), "refused_cases": 0}
-        parts: list[bytes] = []
         # A cancelled call ends at the next turn: nobody waits for the rest.
-        while True:
+        made = [await self._case(call, each) for each in request.requests]
+        parts: list[bytes] = []
+        for index, each in enumerate(made):
+            settled = await self._settled(call, each)
+            if isinstance(settled, Refusal):
+                call.told["refused_cases"] += 1
+                error = batch_evaluate.case_error(settled)
+                result = BatchEvaluateResult(index=index, error=error).SerializeToString()
+            else:
+                result = BatchEvaluateResult(index=index).SerializeToString()
+                result += _RESPONSE_TAG + _varint(len(settled)) + settled
+            parts += (_RESULTS_TAG, _varint(len(result)), result)
+        return b"".join(parts)
+
+    async def _case(self, call: _Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
+        """Decides one case of a batch, and hands it to the ledger where one is kept."""
+        try:
+            if self._recorder is not None and request.request_id:
+                answered = await self._in_thread(
+                    call, self._recorder.answered, call.caller, request
+                )
+                if answered is not None:
+                    return answered
             async with self._gate.turn(call.deadline):
-                result = next(results, None)
-                if result is None:
-                    return b"".join(parts)
-                call.told["refused_cases"] += result.HasField("error")
-                encoded = result.SerializeToString()
-                parts += (_RESULTS_TAG, _varint(len(encoded)), encoded)
+                if self._recorder is None:
+                    response = self._application.evaluate(request)
+                    return response.SerializeToString(deterministic=True)
+                decision = self._application.decide(request)
+                return self._recorder.submit(call.caller, request, decision)
+        except Refusal as refusal:
+            if refusal.reason in _OF_THE_CALL:
+                raise
+            return refusal
+        except Exception as error:
+            return self._application.fault(error)
+
+    async def _settled(self, call: _Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
+        if not isinstance(made, Pending):
+            return made
+        assert self._recorder is not None
+        try:
+            return await self._recorder.settle(made, call.deadline)
+        except Refusal as refusal:
+            if refusal.reason in _OF_THE_CALL:
+                raise
+            return refusal
 
     def _handler(self, method: str, work: _Work, largest: int | None = None) -> Any:
         largest = largest or self._settings.max_request_bytes
 
         async def handle(data: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
-            call = _Call(method, data, loop.time() + self._seconds(context))
+            call = _Call(method, data, loop.time() + self._seconds(context), caller_of(context))
             self._gate.expect()
             context.add_done_callback(lambda _: self._gate.sent())
             try:
@@ -177,6 +341,24 @@ class Calls:
             **call.told,
             **more,
         )
+
+
+def caller_of(context: Context) -> str:
+    """Returns who calls, as their client certificate says; empty where nobody was authenticated.
+
+    The first subject alternative name counts, else the common name.
+    """
+    presented = context.auth_context()
+    for name in ("x509_subject_alternative_name", "x509_common_name"):
+        for value in presented.get(name, ()):
+            return bytes(value).decode("utf-8", "replace")
+    return ""
+
+
+async def _audit_off(call: _Call) -> bytes:
+    raise Refusal(
+        ErrorReason.ERROR_REASON_AUDIT_OFF, "this server keeps no audit ledger (`audit_mode`)"
+    )
 
 
 def _require_size(data: bytes, largest: int) -> None:

@@ -1,4 +1,4 @@
-"""The standard health service (grpc.health.v1), which a drain can end.
+"""The standard health service (grpc.health.v1), which a drain can end and the ledger can turn.
 
 The servicer that ships with grpcio leaves Watch streams open for ever, and one open stream holds
 the stop of the server for its whole grace.
@@ -21,41 +21,63 @@ _UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the package ships no types
     """Tells whether services take requests: SERVING until the drain, NOT_SERVING from then on.
 
+    A service that decides or audits is NOT_SERVING too while the ledger cannot be written.
+
     Args:
         services: full names; the empty name, for the server as a whole, is always known.
+        recorded: those of them that answer nothing while the ledger fails.
     """
 
-    def __init__(self, services: frozenset[str]) -> None:
+    def __init__(self, services: frozenset[str], recorded: frozenset[str] = frozenset()) -> None:
         self._services = services | {""}
-        self._draining = asyncio.Event()
-        self._closing = asyncio.Event()
+        self._recorded = recorded | {""}
+        self._changed = asyncio.Event()
+        self._ledger_fails = False
+        self._draining = False
+        self._closing = False
+
+    def ledger(self, *, fails: bool) -> None:
+        """Says from now on whether the ledger can be written."""
+        if self._ledger_fails != fails:
+            self._ledger_fails = fails
+            self._announce()
 
     def drain(self) -> None:
         """Says NOT_SERVING from now on, to those who watch too."""
-        self._draining.set()
+        self._draining = True
+        self._announce()
 
     def close(self) -> None:
         """Ends every Watch."""
-        self._draining.set()
-        self._closing.set()
+        self._draining = self._closing = True
+        self._announce()
 
-    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in the contract
+    async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802 # the name that gRPC calls
         """Answers once."""
         if request.service not in self._services:
             await context.abort(grpc.StatusCode.NOT_FOUND, "no such service")
-        return health_pb2.HealthCheckResponse(status=self._status())
+        return health_pb2.HealthCheckResponse(status=self._status(request.service))
 
     async def Watch(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: N802 # the name that gRPC calls
         """Answers at once and at every change, until the server closes."""
-        if request.service not in self._services:
-            yield health_pb2.HealthCheckResponse(status=_UNKNOWN)
-        else:
-            first = self._status()
-            yield health_pb2.HealthCheckResponse(status=first)
-            await self._draining.wait()
-            if first == _SERVING:
-                yield health_pb2.HealthCheckResponse(status=_NOT_SERVING)
-        await self._closing.wait()
+        said = None
+        while True:
+            changed = self._changed
+            now = self._status(request.service)
+            if now != said:
+                said = now
+                yield health_pb2.HealthCheckResponse(status=now)
+            if self._closing:
+                return
+            await changed.wait()
 
-    def _status(self) -> Any:
-        return _NOT_SERVING if self._draining.is_set() else _SERVING
+    def _status(self, service: str) -> Any:
+        if service not in self._services:
+            return _UNKNOWN
+        fails = self._ledger_fails and service in self._recorded
+        return _NOT_SERVING if self._draining or fails else _SERVING
+
+    def _announce(self) -> None:
+        # Who waits holds the old event; it is set for good, and the next wait is for a new one.
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()

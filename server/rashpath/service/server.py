@@ -14,14 +14,18 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from rashpath.audit import Ledger
 from rashpath.service import address as addresses
 from rashpath.service.address import AddressError
 from rashpath.service.application import Application, Limits
-from rashpath.service.calls import SERVICES, Calls
+from rashpath.service.audit_start import open_audit
+from rashpath.service.auditing import Auditing
+from rashpath.service.calls import RECORDED_SERVICES, SERVICES, Calls
 from rashpath.service.gate import Gate
 from rashpath.service.guidelines import load_guidelines
 from rashpath.service.health import Health
 from rashpath.service.log import Log, log_fault
+from rashpath.service.recorder import Recorder
 from rashpath.service.settings import Settings
 from rashpath.service.tls import server_credentials
 
@@ -31,6 +35,9 @@ _ROOM = 1 << 20
 
 _CLOSING_S = 1.0
 """Seconds for what should take no time when a server stops."""
+
+_LOOK_AT_LEDGER_S = 0.2
+"""Seconds between looks at whether the ledger can be written."""
 
 _TRAVEL_S = 0.1
 """Seconds for the last bytes that were sent to arrive, before their connection is closed."""
@@ -47,17 +54,26 @@ class Server:
         settings: the settings.
         log: the log.
         share_port: whether other processes listen on the same port too.
+        ledger: records every decision; None: nothing is recorded.
     """
 
     def __init__(
-        self, application: Application, settings: Settings, log: Log, *, share_port: bool = False
+        self,
+        application: Application,
+        settings: Settings,
+        log: Log,
+        *,
+        share_port: bool = False,
+        ledger: Ledger | None = None,
     ) -> None:
+        self._ledger = ledger
         self._application = replace(application, report=self._report)
         self._settings = settings
         self._log = log
         self._share_port = share_port
         self._gate = Gate(settings.concurrent_requests)
-        self._health = Health(SERVICES)
+        self._health = Health(SERVICES, RECORDED_SERVICES if ledger is not None else frozenset())
+        self._watching: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server | None = None
         self.address = settings.address
 
@@ -80,7 +96,8 @@ class Server:
                 ("grpc.max_send_message_length", -1),
             ]
         )
-        calls = Calls(self._application, self._gate, self._settings, self._log)
+        recorder = Recorder(self._ledger) if self._ledger is not None else None
+        calls = Calls(self._application, self._gate, self._settings, self._log, recorder)
         server.add_generic_rpc_handlers(calls.handlers())
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         if self._settings.reflection:
@@ -97,6 +114,8 @@ class Server:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
         await server.start()
         self._server = server
+        if self._ledger is not None:
+            self._watching = asyncio.create_task(self._watch_ledger(self._ledger))
         self.address = addresses.join(host, bound)
 
     async def drain(self) -> None:
@@ -111,6 +130,8 @@ class Server:
         server = self._server
         if server is None:
             return
+        if self._watching is not None:
+            self._watching.cancel()
         self._health.drain()
         await asyncio.sleep(self._settings.lame_duck_s)
         await self._gate.gather(_GATHER_S)
@@ -126,6 +147,18 @@ class Server:
         await asyncio.sleep(_TRAVEL_S)
         # What still holds the server now are streams such as reflection.
         await server.stop(_CLOSING_S)
+
+    async def _watch_ledger(self, ledger: Ledger) -> None:
+        failed = False
+        while True:
+            if failed != (not ledger.healthy):
+                failed = not ledger.healthy
+                self._health.ledger(fails=failed)
+                if failed:
+                    self._log.error("the ledger cannot be written; decisions are refused")
+                else:
+                    self._log.info("the ledger can be written again")
+            await asyncio.sleep(_LOOK_AT_LEDGER_S)
 
     @property
     def in_flight(self) -> int:
@@ -165,8 +198,16 @@ async def run(
     started = time.perf_counter()
     guidelines = load_guidelines(settings.guideline_dir, settings.default_guideline)
     application = Application(guidelines, limits=Limits(batch=settings.max_batch))
-    server = Server(application, settings, log, share_port=share_port)
-    await server.start()
+    ledger = open_audit(settings, log)
+    if ledger is not None:
+        application = replace(application, recall=Auditing.of_ledger(ledger).recall)
+    server = Server(application, settings, log, share_port=share_port, ledger=ledger)
+    try:
+        await server.start()
+    except BaseException:
+        if ledger is not None:
+            ledger.close(_CLOSING_S)
+        raise
     loopback = addresses.is_loopback(server.address)
     if settings.tls_certificate_file is None and not loopback:
         log.warning("serving without TLS to other machines", address=server.address)
@@ -187,6 +228,8 @@ async def run(
         log.info("draining", address=server.address, pid=os.getpid(), in_flight=server.in_flight)
     finally:
         await server.drain()
+        if ledger is not None and not ledger.close(settings.drain_grace_s + _CLOSING_S):
+            log.warning("the ledger could not be closed in time")
     log.info("stopped", address=server.address, pid=os.getpid())
 
 

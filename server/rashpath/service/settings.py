@@ -47,6 +47,21 @@ def _folder(path: Path) -> Path:
     return path
 
 
+def _default_audit_url() -> str:
+    """Returns an SQLite file where a service keeps its state: systemd's folder, or the user's."""
+    state = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if state:
+        return f"sqlite:///{state}/audit.db"
+    home = os.environ.get("XDG_STATE_HOME", "") or str(Path.home() / ".local" / "state")
+    return f"sqlite:///{home}/rashpath/audit.db"
+
+
+def _store_url(text: str) -> str:
+    if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("must be sqlite:///FILE or postgresql://...")
+    return text
+
+
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 
 
@@ -100,6 +115,24 @@ class Settings(BaseModel):
     """PEM certificates that must have signed a client's; set: clients without one are refused."""
     loop: Literal["uvloop", "asyncio"] = "uvloop"
     """The event loop."""
+    audit_mode: Literal["required", "off"] = "required"
+    """`required`: no decision is answered before it is recorded; `off`: nothing is recorded."""
+    audit_url: Annotated[str, AfterValidator(_store_url)] = Field(
+        default_factory=_default_audit_url
+    )
+    """Where decisions are recorded: `sqlite:///FILE` or `postgresql://...`."""
+    audit_keyring_file: ReadableFile | None = None
+    """Keys that encrypt what is recorded (JSON); unset: it lies open, and the start says so."""
+    audit_signing_key_file: ReadableFile | None = None
+    """Key that signs the ledger; unset: one beside an SQLite file, made where there is none."""
+    audit_queue_limit: int = Field(4096, ge=1, le=1_000_000)
+    """Most records of one worker that wait to be written; more decisions are refused."""
+    audit_batch_limit: int = Field(512, ge=1, le=10_000)
+    """Most records in one commit."""
+    audit_checkpoint_every: int = Field(10_000, ge=0)
+    """Records of one worker after which it makes a checkpoint; 0: never."""
+    audit_checkpoint_dir: Path | None = None
+    """Folder for checkpoints besides the ledger itself, best on another machine."""
     ready_file: Path | None = None
     """File that gets the bound address once the server serves, and is removed when it stops."""
 
