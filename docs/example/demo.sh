@@ -34,7 +34,8 @@ done
 
 : >"$folder/log"
 printf '$ rashpath serve --address 127.0.0.1:0 &\n'
-rashpath serve --address 127.0.0.1:0 --ready-file "$folder/address" 2>>"$folder/log" &
+rashpath serve --address 127.0.0.1:0 --ready-file "$folder/address" \
+    --audit-url "sqlite:///$folder/audit.db" 2>>"$folder/log" &
 server=$!
 
 tries=0

@@ -63,6 +63,16 @@ def serve(
             "--tls-client-ca-file", metavar="FILE", help="Demand client certificates signed by it."
         ),
     ] = None,
+    audit_mode: Annotated[
+        str | None,
+        typer.Option("--audit-mode", metavar="MODE", help="required (default) or off."),
+    ] = None,
+    audit_url: Annotated[
+        str | None,
+        typer.Option(
+            "--audit-url", metavar="URL", help="Records decisions: sqlite:///FILE, postgresql://..."
+        ),
+    ] = None,
     ready_file: Annotated[
         Path | None,
         typer.Option("--ready-file", metavar="FILE", help="Gets the bound address once serving."),
@@ -86,6 +96,8 @@ def serve(
         "tls_certificate_file": tls_certificate_file,
         "tls_key_file": tls_key_file,
         "tls_client_ca_file": tls_client_ca_file,
+        "audit_mode": audit_mode,
+        "audit_url": audit_url,
         "ready_file": ready_file,
     }
     try:
