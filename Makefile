@@ -28,6 +28,7 @@ demo: setup ## Start a server, decide and explain a real case, stop the server
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/example/demo.sh
 
 test: setup ## Run the tests
+	@sh .ci/chromium.sh
 	$(BIN)/python -m pytest $(ARGS)
 
 test-long: setup ## Run the tests, the long ones too

@@ -100,12 +100,38 @@ def test_the_matrix_has_no_gap(run):
     assert "0 gaps" in done.stdout
 
 
-def test_markdown_is_one_table(run):
-    """The matrix can be put into a document."""
-    lines = run("guideline", "trace", "--format", "markdown").stdout.splitlines()
-    table = [line for line in lines if line.startswith("|")]
-    assert len(table) == 2 + 38 + 12
-    assert {line.replace("\\|", "").count("|") for line in table} == {8}
+def test_markdown_is_two_tables(run):
+    """The matrix and the hazards can be put into a document."""
+    text = run("guideline", "trace", "--format", "markdown").stdout
+    matrix, hazards = (
+        [line.replace("\\|", "") for line in part.splitlines() if line.startswith("|")]
+        for part in text.split("## Hazards")
+    )
+    assert len(matrix) == 2 + 38 + 12
+    assert {line.count("|") for line in matrix} == {9}
+    assert len(hazards) == 2 + 13
+    assert {line.count("|") for line in hazards} == {8}
+
+
+def test_hazards_are_traced_to_cases(run):
+    """Each invariant is a row with what it speaks of and the cases that exercise it."""
+    done = run("guideline", "trace", "--cases", str(CASES), "--format", "csv", "--table", "hazards")
+    assert done.returncode == 0, done.stderr
+    rows = {row["invariant"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+    assert len(rows) == 13
+    floor = rows["no_foscarnet_dose_below_floor"]
+    assert floor["recommendations"] == "start_foscarnet"
+    assert floor["definitions"].split() == ["foscarnet_floor", "clearance_per_kg"]
+    assert "foscarnet/c2_45m_70_1_1.yaml" in floor["cases on"].split()
+    assert "foscarnet/weight_unknown.yaml" in floor["cases off"].split()
+
+
+def test_the_matrix_is_a_page_too(run):
+    """With `--format html` the matrix is one page to file or print."""
+    done = run("guideline", "trace", "--cases", str(CASES), "--format", "html")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("<!DOCTYPE html>")
+    assert "every_red_flag_is_an_emergency" in done.stdout
 
 
 def test_lint_of_a_yaml_that_is_no_guideline(alone, tmp_path):

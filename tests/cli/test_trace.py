@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from google.protobuf.json_format import ParseDict
 
 from rashpath.facts import FactsError
 from rashpath.guideline.trace import CaseFile, read_cases, trace
-from rashpath.guideline.trace_formats import as_csv, as_markdown, as_text, summary
+from rashpath.guideline.trace_formats import (
+    as_csv,
+    as_markdown,
+    as_text,
+    hazards_as_csv,
+    summary,
+)
 from rashpath.v1.guideline_pb2 import Guideline
 
 GUIDELINE = ParseDict(
@@ -107,9 +116,97 @@ def test_case_files_are_read_below_a_folder(tmp_path):
     )
     assert read_cases(tmp_path) == [
         CaseFile(
-            "deep/one.yaml", frozenset({"consult"}), frozenset(), frozenset({"consult", "wait"})
+            "deep/one.yaml",
+            frozenset({"consult"}),
+            frozenset(),
+            frozenset({"consult", "wait"}),
+            frozenset({"consult"}),
         )
     ]
     (tmp_path / "bad.yaml").write_text("a: b: c")
     with pytest.raises(FactsError):
         read_cases(tmp_path)
+
+
+GUARDED = Guideline()
+GUARDED.CopyFrom(GUIDELINE)
+GUARDED.definitions.add(id="late", when="treated || rash.severe == PRESENT", statements=["S3"])
+GUARDED.invariants.add(
+    id="late_is_consulted", holds="!late || applies('consult')", text="Late is consulted."
+)
+GUARDED.invariants.add(
+    id="no_dose_while_waiting",
+    holds="!(dose_given('wait') && applies(\"consult\"))",
+    text="No dose while waiting.",
+)
+
+DOSED = CaseFile(
+    "b.yaml", frozenset(), frozenset({"consult"}), frozenset({"wait"}), frozenset({"wait"})
+)
+WITHHELD = CaseFile(
+    "c.yaml",
+    frozenset({"consult"}),
+    frozenset(),
+    frozenset({"wait"}),
+    frozenset(),
+    frozenset({"wait"}),
+)
+
+
+def hazards():
+    """Returns the hazards by invariant."""
+    traced = trace(GUARDED, [CASE, DOSED, WITHHELD])
+    return {hazard.id: hazard for hazard in traced.hazards}
+
+
+def test_a_hazard_names_what_its_invariant_speaks_of():
+    """Recommendations and definitions are found in the condition, and what stands behind them."""
+    hazard = hazards()["late_is_consulted"]
+    assert hazard.recommendations == ("consult",)
+    assert hazard.definitions == ("late",)
+    assert {"late", "treated", "long"} <= hazard.rests_on
+    assert hazard.statements == ("S1", "S2", "S3")
+
+
+def test_a_hazard_is_exercised_on_and_off():
+    """A case exercises it where what it speaks of applies, or is expected not to."""
+    hazard = hazards()["late_is_consulted"]
+    assert hazard.held_on == ("a.yaml", "c.yaml")
+    assert hazard.held_off == ("b.yaml",)
+
+
+def test_doses_exercise_what_speaks_of_doses():
+    """A dose that is shown or withheld counts, not only whether its recommendation applies."""
+    hazard = hazards()["no_dose_while_waiting"]
+    assert hazard.recommendations == ("consult", "wait")
+    assert hazard.held_on == ("a.yaml", "b.yaml", "c.yaml")
+    assert hazard.held_off == ("b.yaml", "c.yaml")
+
+
+def test_statements_name_the_invariants_that_watch_over_them():
+    """By the recommendations that cite them, or the definitions that do, directly or below."""
+    found = {row.statement: row.invariants for row in trace(GUARDED).rows}
+    assert found["S1"] == ("late_is_consulted", "no_dose_while_waiting")
+    assert found["S2"] == ("late_is_consulted", "no_dose_while_waiting")
+    assert found["S5"] == ()
+
+
+def test_a_hazard_without_cases_is_a_gap():
+    """An invariant that no case exercises is named."""
+    assert trace(GUARDED, [CASE]).gaps[-2:] == (
+        "no case exercises invariant `late_is_consulted` where what it speaks of does not",
+        "no case exercises invariant `no_dose_while_waiting` where what it speaks of does not",
+    )
+    assert len(trace(GUARDED).gaps) == 1
+
+
+def test_hazards_stand_in_every_format():
+    """Text and Markdown have both tables; CSV has one file each."""
+    traced = trace(GUARDED, [CASE, DOSED, WITHHELD])
+    rows = list(csv.DictReader(io.StringIO(hazards_as_csv(traced))))
+    assert [row["invariant"] for row in rows] == ["late_is_consulted", "no_dose_while_waiting"]
+    assert rows[0]["cases on"] == "a.yaml c.yaml"
+    for written in (as_text(traced), as_markdown(traced)):
+        assert "No dose while waiting." in written
+        assert "2 hazards" in written
+    assert "Hazards" not in as_text(trace(GUIDELINE))

@@ -21,6 +21,8 @@ LINT_EXAMPLES = examples("rashpath guideline lint my_guideline/1.0.0.yaml")
 TRACE_EXAMPLES = examples(
     "rashpath guideline trace --local",
     "rashpath guideline trace --cases tests/cases --format markdown > trace.md",
+    "rashpath guideline trace --cases tests/cases --format html > trace.html",
+    "rashpath guideline trace --cases tests/cases --format csv --table hazards",
     "rashpath guideline trace --cases tests/cases --check",
 )
 
@@ -31,6 +33,14 @@ class TraceFormat(StrEnum):
     TEXT = "text"
     CSV = "csv"
     MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class TraceTable(StrEnum):
+    """What the rows of a CSV file are."""
+
+    STATEMENTS = "statements"
+    HAZARDS = "hazards"
 
 
 GuidelineArgument = Annotated[
@@ -136,32 +146,44 @@ def trace(
     format_: Annotated[
         TraceFormat, typer.Option("--format", help="How the matrix is written.")
     ] = TraceFormat.TEXT,
+    table: Annotated[
+        TraceTable, typer.Option("--table", help="Which rows a CSV has; other formats have both.")
+    ] = TraceTable.STATEMENTS,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
             help="Exit with 5 if a statement has no home, or a recommendation "
-            "no case that has it on and one that has it off.",
+            "or an invariant no case that has it on and one that has it off.",
         ),
     ] = False,
 ) -> None:
-    """Trace each statement to nodes, recommendations and test cases."""
+    """Trace each statement to nodes, recommendations, invariants and test cases.
+
+    Each invariant is traced too, as the control of a hazard, with the cases
+    that exercise it.
+    """
     if cases is not None and not cases.is_dir():
         raise CommandError(f"`{cases}`: no such folder")
     with connection.open() as decider:
         response = decider.get_guideline(selector(guideline))
     from rashpath.guideline.trace import read_cases
     from rashpath.guideline.trace import trace as trace_statements
-    from rashpath.guideline.trace_formats import as_csv, as_markdown, as_text
+    from rashpath.guideline.trace_formats import as_csv, as_markdown, as_text, hazards_as_csv
 
     traced = trace_statements(response.guideline, read_cases(cases) if cases is not None else None)
     match format_:
         case TraceFormat.TEXT:
             print(as_text(traced), end="")
         case TraceFormat.CSV:
-            print(as_csv(traced), end="")
+            written = as_csv if table is TraceTable.STATEMENTS else hazards_as_csv
+            print(written(traced), end="")
         case TraceFormat.MARKDOWN:
             print(as_markdown(traced), end="")
+        case TraceFormat.HTML:
+            from rashpath.cli.trace_page import trace_page
+
+            print(trace_page(traced), end="")
     if check and traced.gaps:
         for gap in traced.gaps:
             say(f"gap: {gap}")

@@ -13,6 +13,8 @@ from rashpath.cli.ask import ask
 from rashpath.cli.completion import EXAMPLES as COMPLETION_EXAMPLES
 from rashpath.cli.completion import completion
 from rashpath.cli.connection import asks_a_server
+from rashpath.cli.diagram import EXAMPLES as DIAGRAM_EXAMPLES
+from rashpath.cli.diagram import diagram
 from rashpath.cli.errors import CommandError, ExitCode, report
 from rashpath.cli.evaluate import EXAMPLES as EVALUATE_EXAMPLES
 from rashpath.cli.evaluate import evaluate
@@ -29,8 +31,12 @@ from rashpath.cli.guideline import (
     trace,
 )
 from rashpath.cli.options import examples
+from rashpath.cli.report import EXAMPLES as REPORT_EXAMPLES
+from rashpath.cli.report import report as write_report
 from rashpath.cli.serve import EXAMPLES as SERVE_EXAMPLES
 from rashpath.cli.serve import serve
+from rashpath.cli.verify import EXAMPLES as VERIFY_EXAMPLES
+from rashpath.cli.verify import verify
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -60,12 +66,15 @@ def build_app() -> typer.Typer:
     app.command("evaluate", epilog=EVALUATE_EXAMPLES)(asks_a_server(evaluate))
     app.command("explain", epilog=EXPLAIN_EXAMPLES)(asks_a_server(explain))
     app.command("ask", epilog=ASK_EXAMPLES)(asks_a_server(ask))
+    app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(diagram))
+    app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(write_report))
     app.command("serve", epilog=SERVE_EXAMPLES)(serve)
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
     group.callback(epilog=examples("rashpath guideline list", "rashpath guideline trace"))(_group)
     group.command("list", epilog=LIST_EXAMPLES)(asks_a_server(list_guidelines))
     group.command("show", epilog=SHOW_EXAMPLES)(asks_a_server(show_guideline))
     group.command("lint", epilog=LINT_EXAMPLES)(lint)
+    group.command("verify", epilog=VERIFY_EXAMPLES)(verify)
     group.command("trace", epilog=TRACE_EXAMPLES)(asks_a_server(trace))
     app.add_typer(group, name="guideline")
     app.command("completion", epilog=COMPLETION_EXAMPLES)(completion)
@@ -150,7 +159,7 @@ def _root(
 
 
 def _group() -> None:
-    """List, show, check and trace guidelines."""
+    """List, show, check, prove and trace guidelines."""
 
 
 def _silence_stdout() -> None:

@@ -1,39 +1,19 @@
-"""Traces each statement of the article to what cites it, to recommendations and to test cases.
+"""Traces each statement to what cites it, to recommendations, invariants and test cases.
 
 It needs nothing but the `Guideline` message, so that a client can trace what a server serves.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from rashpath.facts import FactsError, Plain, Problem, Reason, parse
+from rashpath.guideline.trace_cases import CaseFile, read_cases
+from rashpath.guideline.trace_hazards import Hazard, hazards, speaks_of
+from rashpath.guideline.trace_names import closure, names, names_within
 from rashpath.v1.guideline_pb2 import Guideline, Node
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-_ON = ("applies", "applies_exactly")
-_NAMING = (*_ON, "does_not_apply", "undetermined")
-_NAMED_BY_KEY = ("decisive", "regimen", "withheld_because", "evidence_flags", "defeaters")
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFile:
-    """The recommendations that one case file has an expectation about.
-
-    Args:
-        name: path below the folder of cases, with slashes.
-        on: recommendations expected to apply.
-        off: recommendations expected not to apply.
-        named: every recommendation that the file names, those included.
-    """
-
-    name: str
-    on: frozenset[str]
-    off: frozenset[str]
-    named: frozenset[str]
+__all__ = ["CaseFile", "Hazard", "Row", "Trace", "read_cases", "trace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +26,8 @@ class Row:
         cited_by: what cites it, such as `node start_foscarnet`, in the order of the file.
         recommendations: those that cite it, in the order of the file.
         bears_on: further ones that rest on something that cites it, likewise.
+        invariants: those that speak of one of `recommendations`, or without any, of `bears_on`, or
+            that rest on a definition or number that cites it; in the order of the file.
         cases: case files that name one of `recommendations`, or without any, of `bears_on`.
         note: why it is not actionable, or where a page feature lives; else empty.
     """
@@ -55,6 +37,7 @@ class Row:
     cited_by: tuple[str, ...]
     recommendations: tuple[str, ...]
     bears_on: tuple[str, ...]
+    invariants: tuple[str, ...]
     cases: tuple[str, ...]
     note: str
 
@@ -66,13 +49,17 @@ class Trace:
     Args:
         guideline: id and version.
         rows: one a statement, then one a page feature, in the order of the file.
+        hazards: one an invariant, in the order of the file.
         gaps: what has no home or no case, in words.
+        cases: the case files that were looked at; empty with `has_cases` false.
         has_cases: whether case files were looked at.
     """
 
     guideline: str
     rows: tuple[Row, ...]
+    hazards: tuple[Hazard, ...]
     gaps: tuple[str, ...]
+    cases: tuple[CaseFile, ...]
     has_cases: bool
 
 
@@ -90,6 +77,7 @@ def trace(guideline: Guideline, cases: Sequence[CaseFile] | None = None) -> Trac
     not_actionable = {each.id: each.reason for each in guideline.not_actionable}
     resting = _resting(guideline)
     order = [node.id for node in guideline.nodes if _is_recommendation(node)]
+    controls = hazards(guideline, cases or ())
     rows = []
     gaps = []
     for statement in guideline.statements:
@@ -107,6 +95,7 @@ def trace(guideline: Guideline, cases: Sequence[CaseFile] | None = None) -> Trac
                 cited_by,
                 citing,
                 bears_on,
+                _invariants(controls, frozenset(citing or bears_on), cited_by),
                 _cases_naming(frozenset(citing or bears_on), cases or ()),
                 f"not actionable: {note}" if note else "",
             )
@@ -118,34 +107,18 @@ def trace(guideline: Guideline, cases: Sequence[CaseFile] | None = None) -> Trac
             note = f"not actionable: {not_actionable[feature.id]}"
         if not note:
             gaps.append(f"page feature {feature.id} has no home")
-        rows.append(Row(feature.id, feature.text, (), (), (), (), note))
+        rows.append(Row(feature.id, feature.text, (), (), (), (), (), note))
     if cases is not None:
         gaps.extend(_case_gaps(order, cases))
-    return Trace(f"{guideline.id} {guideline.version}", tuple(rows), tuple(gaps), cases is not None)
-
-
-def read_cases(folder: Path) -> list[CaseFile]:
-    """Returns what each case file below a folder expects, by path.
-
-    Args:
-        folder: holds `*.yaml` files, at any depth, with a mapping `expect`.
-
-    Raises:
-        FactsError: a file cannot be read; every fault is told.
-    """
-    cases = []
-    problems: list[Problem] = []
-    for path in sorted(folder.rglob("*.yaml")):
-        try:
-            cases.append(_case_file(path, path.relative_to(folder).as_posix()))
-        except FactsError as error:
-            problems.extend(error.problems)
-        except OSError as error:
-            text = (error.strerror or "cannot be read").lower()
-            problems.append(Problem(Reason.SYNTAX, "", text, text, source=str(path)))
-    if problems:
-        raise FactsError(problems)
-    return cases
+        gaps.extend(_hazard_gaps(controls))
+    return Trace(
+        f"{guideline.id} {guideline.version}",
+        tuple(rows),
+        controls,
+        tuple(gaps),
+        tuple(cases or ()),
+        cases is not None,
+    )
 
 
 def _citers(guideline: Guideline) -> dict[str, list[str]]:
@@ -178,13 +151,7 @@ def _citations(guideline: Guideline) -> Iterator[tuple[str, Sequence[str]]]:
 
 def _resting(guideline: Guideline) -> dict[str, set[str]]:
     """Returns the recommendations that rest on each citer."""
-    names_in = {
-        **{each.id: _names(each.when) for each in guideline.definitions},
-        **{
-            each.id: _names(f"{each.formula} {each.valid_when}")
-            for each in guideline.computed_numbers
-        },
-    }
+    within = names_within(guideline)
     kinds = {
         **{each.id: "number" for each in guideline.numbers},
         **{each.id: "computed" for each in guideline.computed_numbers},
@@ -199,11 +166,11 @@ def _resting(guideline: Guideline) -> dict[str, set[str]]:
             continue
         ways, conditions = _ways_to(node.id, guideline)
         regimen = node.recommendation.regimen
-        conditions |= _names(" ".join([regimen.dose_gate, *(row.when for row in regimen.rows)]))
+        conditions |= names(" ".join([regimen.dose_gate, *(row.when for row in regimen.rows)]))
         resting.setdefault(f"node {node.id}", set()).add(node.id)
         for way in ways & decisions:
             resting.setdefault(f"node {way}", set()).add(node.id)
-        for name in _closure(conditions, names_in):
+        for name in closure(conditions, within):
             if name in kinds:
                 resting.setdefault(f"{kinds[name]} {name}", set()).add(node.id)
     return resting
@@ -212,65 +179,34 @@ def _resting(guideline: Guideline) -> dict[str, set[str]]:
 def _ways_to(target: str, guideline: Guideline) -> tuple[set[str], set[str]]:
     """Returns the nodes on any way from the root to a node, and the names in their conditions."""
     nodes: set[str] = set()
-    names: set[str] = set()
+    conditions: set[str] = set()
     waiting = [target]
     while waiting:
         node = waiting.pop()
         for edge in guideline.edges:
             if edge.to_node != node:
                 continue
-            names |= _names(edge.when)
+            conditions |= names(edge.when)
             if edge.otherwise:
                 for sibling in guideline.edges:
                     if sibling.from_node == edge.from_node:
-                        names |= _names(sibling.when)
+                        conditions |= names(sibling.when)
             if edge.from_node not in nodes:
                 nodes.add(edge.from_node)
                 waiting.append(edge.from_node)
-    return nodes, names
-
-
-def _closure(names: set[str], names_in: Mapping[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(names_in.get(name, ()))
-    return found
-
-
-def _names(condition: str) -> set[str]:
-    return set(_NAME.findall(condition))
+    return nodes, conditions
 
 
 def _is_recommendation(node: Node) -> bool:
     return node.WhichOneof("kind") == "recommendation"
 
 
-def _case_file(path: Path, name: str) -> CaseFile:
-    document = parse(path.read_bytes(), str(path))
-    expect = document.value.get("expect") if isinstance(document.value, dict) else None
-    if not isinstance(expect, dict):
-        expect = {}
-    on = {each for key in _ON for each in _texts(expect.get(key))}
-    off = set(_texts(expect.get("does_not_apply")))
-    named = {each for key in _NAMING for each in _texts(expect.get(key))}
-    named |= {each for key in _NAMED_BY_KEY for each in _texts(expect.get(key))}
-    covers = _texts(document.value.get("covers")) if isinstance(document.value, dict) else ()
-    for each in covers:
-        identifier, colon, _ = each.partition(":")
-        if colon:
-            named.add(identifier)
-    return CaseFile(name, frozenset(on), frozenset(off), frozenset(named))
-
-
-def _texts(value: Plain) -> tuple[str, ...]:
-    """Returns the texts of a list or the keys of a mapping."""
-    if isinstance(value, list | dict):
-        return tuple(each for each in value if isinstance(each, str))
-    return ()
+def _invariants(
+    controls: Sequence[Hazard], recommendations: frozenset[str], cited_by: Sequence[str]
+) -> tuple[str, ...]:
+    """Returns the invariants that watch over recommendations, definitions and numbers."""
+    named = frozenset(each.partition(" ")[2] for each in cited_by if not each.startswith("node "))
+    return tuple(each.id for each in controls if speaks_of(each, recommendations, named))
 
 
 def _cases_naming(recommendations: frozenset[str], cases: Sequence[CaseFile]) -> tuple[str, ...]:
@@ -283,3 +219,11 @@ def _case_gaps(recommendations: Sequence[str], cases: Sequence[CaseFile]) -> Ite
             yield f"no case expects `{each}` to apply"
         if not any(each in case.off for case in cases):
             yield f"no case expects `{each}` not to apply"
+
+
+def _hazard_gaps(controls: Sequence[Hazard]) -> Iterator[str]:
+    for each in controls:
+        if not each.held_on:
+            yield f"no case exercises invariant `{each.id}` where what it speaks of applies"
+        if not each.held_off:
+            yield f"no case exercises invariant `{each.id}` where what it speaks of does not"

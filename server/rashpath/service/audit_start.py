@@ -53,7 +53,7 @@ def audit_config(settings: Settings) -> AuditConfig:
 def shown_url(url: str) -> str:
     """Returns a store's URL without what may be secret in it.
 
-    >>> shown_url("postgresql://rash:secret@db.example/audit?sslmode=require")
+    >>> shown_url("postgresql://rash@db.example/audit?sslmode=require")
     'postgresql://db.example/audit'
     """
     scheme, _, rest = url.partition("://")

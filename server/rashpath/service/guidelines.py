@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib.resources
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rashpath.facts.errors import RashpathError, quoted
 from rashpath.guideline import DecisionGraph, GuidelineError, load
+from rashpath.guideline.release import Certificate, certificate_of
 from rashpath.service.errors import FieldFault, Refusal
 from rashpath.service.nearest import nearest
 from rashpath.v1.decision_service_pb2 import GuidelineSelector
@@ -41,11 +42,13 @@ class Guidelines:
         by_id: for each id its versions; never empty.
         default_id: the id that an empty selector means.
         default_versions: for each id the version that an empty version means.
+        certificates: what was proved, by digest; a guideline without a valid one is left out.
     """
 
     by_id: Mapping[str, Mapping[str, DecisionGraph]]
     default_id: str
     default_versions: Mapping[str, str]
+    certificates: Mapping[str, Certificate] = field(default_factory=dict)
 
     def select(self, selector: GuidelineSelector) -> DecisionGraph:
         """Returns the guideline that a request asks for.
@@ -90,7 +93,9 @@ class Guidelines:
         return tuple(graph for versions in self.by_id.values() for graph in versions.values())
 
 
-def load_guidelines(folder: Path | None = None, default: str = "") -> Guidelines:
+def load_guidelines(
+    folder: Path | None = None, default: str = "", *, require_certificate: bool = False
+) -> Guidelines:
     """Loads every guideline of a folder.
 
     Args:
@@ -98,11 +103,15 @@ def load_guidelines(folder: Path | None = None, default: str = "") -> Guidelines
         default: `ID` or `ID@VERSION` for requests that name none; empty: the only id there is, in
             its highest version.
 
+        require_certificate: whether each needs a valid proof certificate beside its file.
+
     Raises:
-        GuidelinesError: nothing to serve, a file that cannot be loaded or lies under another id or
-            version than it says, or a default that is not there; all at once.
+        GuidelinesError: nothing to serve, a file that cannot be loaded, lies under another id or
+            version than it says or lacks a certificate that it needs, or a default that is not
+            there; all at once.
     """
     found: dict[str, dict[str, DecisionGraph]] = {}
+    certificates: dict[str, Certificate] = {}
     problems: list[str] = []
     for path in _files(folder):
         try:
@@ -117,6 +126,14 @@ def load_guidelines(folder: Path | None = None, default: str = "") -> Guidelines
                 f"it belongs into `{guideline.id}/{guideline.version}.yaml`"
             )
             continue
+        certificate, lack = certificate_of(graph, path)
+        if certificate is not None:
+            certificates[graph.digest] = certificate
+        elif require_certificate:
+            problems.append(
+                f"{path}: {lack}, and `require_certificate` is set; "
+                "write one with `rashpath guideline verify FILE --write`"
+            )
         found.setdefault(guideline.id, {})[guideline.version] = graph
     if not found and not problems:
         problems.append(f"no guideline in `{folder or _CONTENT}`")
@@ -126,7 +143,7 @@ def load_guidelines(folder: Path | None = None, default: str = "") -> Guidelines
         each: {version: found[each][version] for version in sorted(found[each], key=version_key)}
         for each in sorted(found)
     }
-    return _with_defaults(ordered, default)
+    return replace(_with_defaults(ordered, default), certificates=certificates)
 
 
 def version_key(version: str) -> VersionKey:

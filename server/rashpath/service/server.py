@@ -196,7 +196,11 @@ async def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, number, stop, log)
     started = time.perf_counter()
-    guidelines = load_guidelines(settings.guideline_dir, settings.default_guideline)
+    guidelines = load_guidelines(
+        settings.guideline_dir,
+        settings.default_guideline,
+        require_certificate=settings.require_certificate,
+    )
     application = Application(guidelines, limits=Limits(batch=settings.max_batch))
     ledger = open_audit(settings, log)
     if ledger is not None:

@@ -86,6 +86,8 @@ class Settings(BaseModel):
     """Folder of guidelines, `<id>/<version>.yaml`; unset: those that come with rashpath."""
     default_guideline: str = ""
     """`ID` or `ID@VERSION` for requests that name none; empty: the only id, highest version."""
+    require_certificate: bool = False
+    """Whether to serve only guidelines with a valid proof certificate beside their file."""
     max_request_bytes: int = Field(1 << 20, ge=1024, le=1 << 30)
     """Largest request but for BatchEvaluate, in bytes."""
     max_batch: int = Field(1000, ge=1, le=100_000)
