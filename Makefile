@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format generate check-generated pins clean
+.PHONY: help setup demo test test-long lint format generate check-generated golden pins clean
 
 BIN := .venv/bin
 
@@ -51,6 +51,9 @@ generate: setup ## Write the Python code of the contract (proto/ to clients/)
 
 check-generated: setup ## Check that the committed code of the contract is current
 	$(BIN)/python .ci/generate.py --check
+
+golden: setup ## Rewrite the golden pictures' texts; read their diff
+	$(BIN)/python -m tests.diagram.pictures
 
 pins: setup ## Write the versions in .venv to .ci/constraints.txt
 	@{ echo "# Versions that were tested together; \`make pins\` rewrites this from the present environment."; \

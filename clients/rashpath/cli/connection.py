@@ -36,6 +36,7 @@ class Decider(Protocol):
         guideline: decision_service_pb2.GuidelineSelector | None = None,
         view: decision_pb2.View.ValueType = ...,
         audience: guideline_pb2.Audience.ValueType = ...,
+        request_id: str = "",
     ) -> decision_service_pb2.EvaluateResponse:
         """Decides one case."""
         ...
@@ -67,6 +68,12 @@ class Decider(Protocol):
         self, guideline: decision_service_pb2.GuidelineSelector | None = None
     ) -> guideline_service_pb2.GetGuidelineResponse:
         """Serves one guideline."""
+        ...
+
+    def render_diagram(
+        self, request: guideline_service_pb2.RenderDiagramRequest
+    ) -> guideline_service_pb2.RenderDiagramResponse:
+        """Draws a guideline."""
         ...
 
 

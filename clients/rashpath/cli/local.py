@@ -28,6 +28,8 @@ from rashpath.v1.guideline_service_pb2 import (
     GetGuidelineResponse,
     ListGuidelinesRequest,
     ListGuidelinesResponse,
+    RenderDiagramRequest,
+    RenderDiagramResponse,
 )
 
 if TYPE_CHECKING:
@@ -73,12 +75,17 @@ class LocalClient:
         guideline: GuidelineSelector | None = None,
         view: View.ValueType = View.VIEW_BASIC,
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
+        request_id: str = "",
     ) -> EvaluateResponse:
-        """Decides one case."""
+        """Decides one case; a request id is refused, since nothing is recorded."""
         request = EvaluateRequest(
-            patient_case=case, guideline=guideline, view=view, audience=audience
+            patient_case=case,
+            guideline=guideline,
+            view=view,
+            audience=audience,
+            request_id=request_id,
         )
-        return _answer(self._application.evaluate, request)
+        return answered(self._application.evaluate, request)
 
     def explain_path(
         self,
@@ -99,23 +106,32 @@ class LocalClient:
             what_if=[FactChange(fact=fact, value=value) for fact, value in (what_if or {}).items()],
             audience=audience,
         )
-        return _answer(self._application.explain_path, request)
+        return answered(self._application.explain_path, request)
 
     def batch_evaluate(self, requests: Iterable[EvaluateRequest]) -> BatchEvaluateResponse:
         """Decides many cases."""
-        return _answer(self._application.batch_evaluate, BatchEvaluateRequest(requests=requests))
+        return answered(self._application.batch_evaluate, BatchEvaluateRequest(requests=requests))
 
     def list_guidelines(self) -> ListGuidelinesResponse:
         """Lists the guidelines that come with rashpath."""
-        return _answer(self._application.list_guidelines, ListGuidelinesRequest())
+        return answered(self._application.list_guidelines, ListGuidelinesRequest())
 
     def get_guideline(self, guideline: GuidelineSelector | None = None) -> GetGuidelineResponse:
         """Gives one guideline, whole."""
         request = GetGuidelineRequest(guideline=guideline)
-        return _answer(self._application.get_guideline, request)
+        return answered(self._application.get_guideline, request)
+
+    def render_diagram(self, request: RenderDiagramRequest) -> RenderDiagramResponse:
+        """Draws a guideline."""
+        return answered(self._application.render_diagram, request)
 
 
-def _answer(method: Callable[[Q], R], request: Q) -> R:
+def answered(method: Callable[[Q], R], request: Q) -> R:
+    """Returns what a method of the service answers.
+
+    Raises:
+        ClientError: the service refuses, as its class for the client.
+    """
     try:
         return method(request)
     except Refusal as refusal:

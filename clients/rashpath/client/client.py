@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
+from rashpath.client.audit import AuditCalls, Method
 from rashpath.client.errors import ClientError, NotFound, Unavailable, error_of
 from rashpath.client.retry import Retry
 from rashpath.client.tls import Tls, is_loopback
+from rashpath.v1.audit_service_pb2_grpc import AuditServiceStub
 from rashpath.v1.decision_pb2 import View
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
@@ -31,6 +33,8 @@ from rashpath.v1.guideline_service_pb2 import (
     GetGuidelineResponse,
     ListGuidelinesRequest,
     ListGuidelinesResponse,
+    RenderDiagramRequest,
+    RenderDiagramResponse,
 )
 from rashpath.v1.guideline_service_pb2_grpc import GuidelineServiceStub
 
@@ -54,16 +58,7 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
 )
 
 
-class _Method(Protocol[Q, R]):
-    def __call__(
-        self,
-        request: Q,
-        timeout: float | None = None,
-        metadata: tuple[tuple[str, str | bytes], ...] | None = None,
-    ) -> R: ...
-
-
-class Client:
+class Client(AuditCalls):
     """A connection to a server. Use it in a `with` block, or close it; threads may share it.
 
     Args:
@@ -113,6 +108,7 @@ class Client:
         self._timeout_s = timeout_s
         self._retry = Retry(retries)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._audit = AuditServiceStub(self._channel)
         self._decision = DecisionServiceStub(self._channel)
         self._guideline = GuidelineServiceStub(self._channel)
 
@@ -139,6 +135,7 @@ class Client:
         guideline: GuidelineSelector | None = None,
         view: View.ValueType = View.VIEW_BASIC,
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
+        request_id: str = "",
         timeout_s: float | None = None,
     ) -> EvaluateResponse:
         """Decides one case.
@@ -148,15 +145,22 @@ class Client:
             guideline: which guideline; None: the server's default.
             view: how much of the answer is wanted.
             audience: whom the texts are for.
+            request_id: makes the request safe to repeat: the same id with the same case and pin
+                gets the recorded answer, with another one RequestIdReused. At most 128 characters,
+                the caller's own, no patient data; empty: none.
             timeout_s: seconds for this call; None: those of the client.
 
         Raises:
             ClientError: one of its children, as every method here: InvalidCase (a faulty field),
-                NotFound, PreconditionFailed (another digest), TooLarge, Overloaded, Unavailable,
-                DeadlineExceeded, ServerFault.
+                NotFound, PreconditionFailed (another digest, no ledger for a request id), TooLarge,
+                Overloaded, Unavailable, DeadlineExceeded, ServerFault.
         """
         request = EvaluateRequest(
-            patient_case=case, guideline=guideline, view=view, audience=audience
+            patient_case=case,
+            guideline=guideline,
+            view=view,
+            audience=audience,
+            request_id=request_id,
         )
         return self._call(self._decision.Evaluate, request, timeout_s)
 
@@ -223,6 +227,20 @@ class Client:
         request = GetGuidelineRequest(guideline=guideline)
         return self._call(self._guideline.GetGuideline, request, timeout_s)
 
+    def render_diagram(
+        self, request: RenderDiagramRequest, *, timeout_s: float | None = None
+    ) -> RenderDiagramResponse:
+        """Draws a guideline, alone or with the way of a case or of a recorded decision.
+
+        Args:
+            request: what to draw, and how.
+            timeout_s: seconds for this call; None: those of the client.
+
+        Raises:
+            ClientError: as for :meth:`evaluate`.
+        """
+        return self._call(self._guideline.RenderDiagram, request, timeout_s)
+
     def healthy(self, service: str = "", *, timeout_s: float | None = None) -> bool:
         """Tells whether the server takes requests; False where none can be reached.
 
@@ -245,7 +263,7 @@ class Client:
         except (Unavailable, NotFound):
             return False
 
-    def _call(self, method: _Method[Q, R], request: Q, timeout_s: float | None) -> R:
+    def _call(self, method: Method[Q, R], request: Q, timeout_s: float | None) -> R:
         def attempt(left_s: float) -> R:
             if self._closed:
                 raise ClientError("CANCELLED", "the client is closed")

@@ -18,7 +18,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 _DOMAIN = "rashpath"
 _DETAILS_KEY = "grpc-status-details-bin"
-_OVERLOADED = "OVERLOADED"
+_BUSY = frozenset({"OVERLOADED", "AUDIT_QUEUE_FULL"})
 _TOO_LARGE = "TOO_LARGE"
 
 
@@ -78,19 +78,29 @@ class TooLarge(InvalidCase):
 
 
 class NotFound(ClientError):
-    """The guideline, version or recommendation is not there."""
+    """The guideline, version, recommendation or recorded decision is not there."""
 
 
 class PreconditionFailed(ClientError):
-    """The pinned digest is not the one served; `metadata["current_digest"]` is."""
+    """The state of things forbids it; `reason` says which.
+
+    DIGEST_MISMATCH: another digest than the pinned one is served, `metadata["current_digest"]`.
+    AUDIT_OFF: the server keeps no ledger. DECISION_ERASED, KEY_UNKNOWN: the content is gone, or
+    the server was not given its key.
+    """
+
+
+class RequestIdReused(ClientError):
+    """The request id was used for another case or pin; `metadata["decision_id"]` says which."""
 
 
 class Overloaded(ClientError):
-    """The server holds as many requests as it may; try again after `retry_after_s`."""
+    """The server has as much work, or as many records to write, as it may have; try again after
+    `retry_after_s`."""
 
 
 class Unavailable(ClientError):
-    """No server could be reached, or it is shutting down."""
+    """No server could be reached, it is shutting down, or it cannot record what it decides."""
 
 
 class DeadlineExceeded(ClientError):
@@ -101,17 +111,22 @@ class ServerFault(ClientError):
     """The service failed; `metadata["incident"]` names the fault in its log."""
 
 
+class LedgerDamaged(ServerFault):
+    """What the audit ledger holds is not what was recorded; a verification says more."""
+
+
 _BY_CODE: Mapping[str, type[ClientError]] = {
     "INVALID_ARGUMENT": InvalidCase,
     "NOT_FOUND": NotFound,
     "FAILED_PRECONDITION": PreconditionFailed,
+    "ALREADY_EXISTS": RequestIdReused,
     "UNAVAILABLE": Unavailable,
     # A server that ends cancels the calls that it had not taken up; nobody cancels ours.
     "CANCELLED": Unavailable,
     "DEADLINE_EXCEEDED": DeadlineExceeded,
     "INTERNAL": ServerFault,
     "UNKNOWN": ServerFault,
-    "DATA_LOSS": ServerFault,
+    "DATA_LOSS": LedgerDamaged,
     "UNIMPLEMENTED": ServerFault,
 }
 
@@ -125,7 +140,7 @@ def class_of(code: str, reason: str) -> type[ClientError]:
     """
     if code == "RESOURCE_EXHAUSTED":
         # grpc itself gives this code, without a reason, to messages above its limits only.
-        return Overloaded if reason == _OVERLOADED else TooLarge
+        return Overloaded if reason in _BUSY else TooLarge
     return _BY_CODE.get(code, ClientError)
 
 
