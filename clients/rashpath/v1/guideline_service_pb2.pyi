@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from rashpath.v1 import decision_pb2 as _decision_pb2
@@ -152,6 +153,7 @@ class GetGuidelineResponse(_message.Message):
 
     INFO_FIELD_NUMBER: _builtins.int
     GUIDELINE_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def info(self) -> _decision_pb2.GuidelineInfo:
         """Its id, version, digest and review status."""
@@ -160,19 +162,114 @@ class GetGuidelineResponse(_message.Message):
     def guideline(self) -> _guideline_pb2.Guideline:
         """The guideline, as it was loaded."""
 
+    @_builtins.property
+    def certificate(self) -> Global___ProofCertificate:
+        """What was proved of it; absent where no valid certificate lies beside the
+        guideline file.
+        """
+
     def __init__(
         self,
         *,
         info: _decision_pb2.GuidelineInfo | None = ...,
         guideline: _guideline_pb2.Guideline | None = ...,
+        certificate: Global___ProofCertificate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline", "info", b"info"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "guideline", b"guideline", "info", b"info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline", "info", b"info"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "guideline", b"guideline", "info", b"info"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGuidelineResponse: _TypeAlias = GetGuidelineResponse  # noqa: Y015
+
+@_typing.final
+class ProofCertificate(_message.Message):
+    """What was proved of one guideline over all cases, by what and when."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIGEST_FIELD_NUMBER: _builtins.int
+    SEMANTICS_VERSION_FIELD_NUMBER: _builtins.int
+    SOLVER_FIELD_NUMBER: _builtins.int
+    SOLVER_VERSION_FIELD_NUMBER: _builtins.int
+    PROVE_TIME_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    PROPERTIES_FIELD_NUMBER: _builtins.int
+    digest: _builtins.str
+    """Digest of the guideline, SHA-256 in lowercase hexadecimal."""
+    semantics_version: _builtins.str
+    """Version of the semantics that the proof is about."""
+    solver: _builtins.str
+    """Name of the solver, for example `z3`."""
+    solver_version: _builtins.str
+    """Version of the solver."""
+    seconds: _builtins.float
+    """How long the proof took, in seconds."""
+    @_builtins.property
+    def prove_time(self) -> _timestamp_pb2.Timestamp:
+        """When the proof was finished."""
+
+    @_builtins.property
+    def properties(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProvedProperty]:
+        """The properties that hold, in the order in which they were proved."""
+
+    def __init__(
+        self,
+        *,
+        digest: _builtins.str = ...,
+        semantics_version: _builtins.str = ...,
+        solver: _builtins.str = ...,
+        solver_version: _builtins.str = ...,
+        prove_time: _timestamp_pb2.Timestamp | None = ...,
+        seconds: _builtins.float = ...,
+        properties: _abc.Iterable[Global___ProvedProperty] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["prove_time", b"prove_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["digest", b"digest", "properties", b"properties", "prove_time", b"prove_time", "seconds", b"seconds", "semantics_version", b"semantics_version", "solver", b"solver", "solver_version", b"solver_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProofCertificate: _TypeAlias = ProofCertificate  # noqa: Y015
+
+@_typing.final
+class ProvedProperty(_message.Message):
+    """One property that holds in every case, known and unknown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CHECKED_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Stable id, for example `branches` or `invariant.cidofovir_only_for_hsv`."""
+    text: _builtins.str
+    """The property in words."""
+    checked: _builtins.int
+    """Of how many things it was proved, for example nodes."""
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What else the proof found, for example the facts that can withdraw a
+        recommendation.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        checked: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked", b"checked", "id", b"id", "notes", b"notes", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProvedProperty: _TypeAlias = ProvedProperty  # noqa: Y015
 
 @_typing.final
 class RenderDiagramRequest(_message.Message):

@@ -21,6 +21,7 @@ from rashpath.audit.record import LONGEST_REASON
 from rashpath.audit.replay import Replayer
 from rashpath.audit.sortable_id import now_us
 from rashpath.audit.verify import verify
+from rashpath.facts.wording import Audience
 from rashpath.guideline import GuidelineError
 from rashpath.service.errors import FieldFault, Refusal, invalid
 from rashpath.service.recall import Recalled
@@ -41,6 +42,7 @@ from rashpath.v1.audit_service_pb2 import (
     VerifyLedgerResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
+from rashpath.v1.guideline_service_pb2 import GetGuidelineRequest, GetGuidelineResponse
 
 _ERASURE_S = 30.0
 """Seconds that an erasure waits for its commit."""
@@ -153,6 +155,41 @@ class Auditing:
             raise refusal_of(error) from None
         assert isinstance(outcome, Recorded)
         return EraseDecisionResponse(record_id=outcome.decision_id)
+
+    def get_guideline(self, request: GetGuidelineRequest) -> GetGuidelineResponse:
+        """Serves a guideline that the ledger keeps, by its digest.
+
+        Raises:
+            Refusal: none is kept of this digest, or not under this id and version; the ledger
+                cannot be read.
+        """
+        check_envelope(request)
+        kept = self.kept_guideline(request)
+        if kept is None:
+            reason = ErrorReason.ERROR_REASON_GUIDELINE_NOT_FOUND
+            text = "the ledger keeps no guideline of this digest, or this software cannot load it"
+            raise Refusal(reason, text, (FieldFault("guideline.digest", text, reason),))
+        return kept
+
+    def kept_guideline(self, request: GetGuidelineRequest) -> GetGuidelineResponse | None:
+        """Returns the kept guideline whose digest is asked for; None where there is none.
+
+        Raises:
+            Refusal: the ledger cannot be read.
+        """
+        selector = request.guideline
+        try:
+            graph = self.kept.graph(selector.digest)
+        except StoreError as error:
+            raise refusal_of(error) from None
+        except GuidelineError:
+            return None
+        if graph is None or graph.digest != selector.digest:
+            return None
+        info = graph.info(Audience.CLINICIAN)
+        if selector.id not in ("", info.id) or selector.version not in ("", info.version):
+            return None
+        return GetGuidelineResponse(info=info, guideline=graph.guideline)
 
     def recall(self, decision_id: str) -> Recalled:
         """Returns a recorded decision with its content and its guideline.

@@ -59,6 +59,9 @@ RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
 _DRAWINGS = 2
 """Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
 
+_DRAWINGS = 2
+"""Pictures that are drawn at a time."""
+
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
 
@@ -70,6 +73,13 @@ _OF_THE_CALL = (
     ErrorReason.ERROR_REASON_DRAINING,
 )
 """Refusals that end a whole batch, not one of its cases."""
+
+_NOT_SERVED = (
+    ErrorReason.ERROR_REASON_GUIDELINE_NOT_FOUND,
+    ErrorReason.ERROR_REASON_VERSION_NOT_FOUND,
+    ErrorReason.ERROR_REASON_DIGEST_MISMATCH,
+)
+"""Refusals of a guideline that may still be kept in the ledger."""
 
 T = TypeVar("T")
 
@@ -113,10 +123,12 @@ class Calls:
     ) -> None:
         self._application = application
         self._recorder = recorder
+        self._easels = asyncio.Semaphore(_DRAWINGS)
         self._gate = gate
         self._settings = settings
         self._log = log
         self._drawings = asyncio.Semaphore(_DRAWINGS)
+        self._desk = None if recorder is None else Auditing.of_ledger(recorder.ledger)
 
     def handlers(self) -> tuple[Any, ...]:
         """Returns the generic handlers to register with a `grpc.aio` server."""
@@ -132,9 +144,7 @@ class Calls:
             "ListGuidelines": self._handler(
                 "ListGuidelines", self._one(ListGuidelinesRequest, answers.list_guidelines)
             ),
-            "GetGuideline": self._handler(
-                "GetGuideline", self._one(GetGuidelineRequest, answers.get_guideline)
-            ),
+            "GetGuideline": self._handler("GetGuideline", self._get_guideline),
             "RenderDiagram": self._handler("RenderDiagram", self._render),
         }
         return (
@@ -144,10 +154,10 @@ class Calls:
         )
 
     def _audit_methods(self) -> dict[str, Any]:
-        if self._recorder is None:
+        desk = self._desk
+        if desk is None:
             names = (each.name for each in _AUDIT_DESCRIPTOR.methods)
             return {name: self._handler(name, _audit_off) for name in names}
-        desk = Auditing.of_ledger(self._recorder.ledger)
         methods: dict[str, tuple[type[Message], Callable[[Any], Message]]] = {
             "GetDecision": (GetDecisionRequest, desk.get_decision),
             "ListDecisions": (ListDecisionsRequest, desk.list_decisions),
@@ -197,6 +207,23 @@ class Calls:
             call.told |= _about(response)
             return response.SerializeToString(deterministic=True)
 
+    async def _get_guideline(self, call: _Call) -> bytes:
+        request = parse(GetGuidelineRequest, call.data)
+        try:
+            async with self._gate.turn(call.deadline):
+                return self._application.get_guideline(request).SerializeToString()
+        except Refusal as refusal:
+            if refusal.reason not in _NOT_SERVED:
+                raise
+            not_served = refusal
+        # The ledger keeps every guideline that ever decided; an auditor names it by its digest.
+        if self._desk is None or not request.guideline.digest:
+            raise not_served
+        kept = await self._in_thread(call, self._desk.kept_guideline, request)
+        if kept is None:
+            raise not_served
+        return kept.SerializeToString()
+
     async def _render(self, call: _Call) -> bytes:
         request = parse(RenderDiagramRequest, call.data)
         recalled = None
@@ -204,7 +231,9 @@ class Calls:
             recalled = await self._in_thread(call, self._application.recall, request.decision_id)
         async with self._gate.turn(call.deadline):
             drawing = self._application.drawing(request, recalled)
-        response = await self._in_thread(call, drawing)
+        # Drawing takes a core for some tenths of a second, and threads that the ledger needs too.
+        async with self._easels:
+            response = await self._in_thread(call, drawing)
         return response.SerializeToString()
 
     def _aside(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
@@ -222,7 +251,7 @@ class Calls:
         except TimeoutError:
             raise Refusal(
                 ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-                "the deadline passed before the ledger had answered",
+                "the deadline passed before the ledger or the drawing was done",
             ) from None
 
     def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
