@@ -1,0 +1,171 @@
+"""Writes a group of records in one transaction: all of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rashpath.audit.chain import Position, link_all, sign_head
+from rashpath.audit.kept_guideline import canonical
+from rashpath.audit.record import Entry
+from rashpath.audit.signing import SigningKey
+from rashpath.audit.store import Store
+from rashpath.audit.tables import DATA_KEYS, ENVELOPES, GUIDELINES, HEADS, RECORDS, REQUESTS
+from rashpath.guideline import DecisionGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one transaction wrote.
+
+    Args:
+        position: how far the chain has come.
+        repeated: for each entry that was not written, since its request id was used before, the
+            decision that it was used for.
+        guidelines: digests of the guidelines that the ledger now surely keeps.
+    """
+
+    position: Position
+    repeated: dict[str, str]
+    guidelines: frozenset[str]
+
+
+def write(
+    connection: Connection,
+    store: Store,
+    entries: Sequence[Entry],
+    position: Position,
+    key: SigningKey,
+    kept: frozenset[str],
+) -> Written:
+    """Writes entries behind a position of a chain, but for those whose request id was used before.
+
+    Args:
+        connection: inside a transaction that may write.
+        store: the store of the connection.
+        entries: what to write, in order.
+        position: the end of the chain.
+        key: signs the new head.
+        kept: digests of the guidelines that the ledger is known to keep.
+
+    Returns:
+        What was written; it holds once the transaction is committed.
+    """
+    graphs = {
+        entry.graph.digest: entry.graph
+        for entry in entries
+        if entry.graph is not None and entry.graph.digest not in kept
+    }
+    for graph in graphs.values():
+        keep(connection, store, graph)
+    repeated = _claim(connection, store, entries)
+    written = [entry for entry in entries if entry.id not in repeated]
+    if written:
+        position = _insert(connection, store, written, position, key)
+    return Written(position, repeated, frozenset(graphs))
+
+
+def keep(connection: Connection, store: Store, graph: DecisionGraph) -> None:
+    """Keeps a guideline by its digest, if it is not kept yet."""
+    connection.execute(
+        _insert_new(store, GUIDELINES), {"digest": graph.digest, "content": canonical(graph)}
+    )
+
+
+def _claim(connection: Connection, store: Store, entries: Sequence[Entry]) -> dict[str, str]:
+    """Claims the request ids of entries; returns the decisions of those that were taken."""
+    claims = [entry for entry in entries if entry.request_hash]
+    if not claims:
+        return {}
+    # In the same order everywhere, two processes cannot wait for each other.
+    claims.sort(key=lambda entry: (entry.caller, entry.request_hash))
+    connection.execute(
+        _insert_new(store, REQUESTS),
+        [
+            {"caller": each.caller, "request_hash": each.request_hash, "decision_id": each.id}
+            for each in claims
+        ],
+    )
+    won = set(
+        connection.execute(
+            select(REQUESTS.c.decision_id).where(
+                REQUESTS.c.decision_id.in_([each.id for each in claims])
+            )
+        ).scalars()
+    )
+    return {
+        each.id: connection.execute(
+            select(REQUESTS.c.decision_id).where(
+                REQUESTS.c.caller == each.caller, REQUESTS.c.request_hash == each.request_hash
+            )
+        ).scalar_one()
+        for each in claims
+        if each.id not in won
+    }
+
+
+def _insert(
+    connection: Connection,
+    store: Store,
+    entries: Sequence[Entry],
+    position: Position,
+    key: SigningKey,
+) -> Position:
+    bodies, hashes = link_all([entry.head for entry in entries], position)
+    connection.execute(
+        insert(RECORDS),
+        [
+            {
+                "id": entry.id,
+                "chain": position.chain,
+                "sequence": position.count + number,
+                "kind": entry.kind,
+                "time_us": entry.time_us,
+                "guideline_id": entry.guideline_id,
+                "subject": entry.subject,
+                "body": body,
+            }
+            for number, (entry, body) in enumerate(zip(entries, bodies, strict=True), 1)
+        ],
+    )
+    sealed = [(entry.id, entry.sealed) for entry in entries if entry.sealed is not None]
+    if sealed:
+        connection.execute(
+            insert(ENVELOPES),
+            [
+                {"id": id, "nonce": each.nonce, "tags": each.tags, "ciphertext": each.ciphertext}
+                for id, each in sealed
+            ],
+        )
+        connection.execute(
+            insert(DATA_KEYS),
+            [
+                {"id": id, "key_id": each.key_id, "wrapped_key": each.wrapped_key}
+                for id, each in sealed
+            ],
+        )
+    subjects = [entry.subject for entry in entries if entry.subject]
+    if subjects:
+        store.lock_keys(connection)
+        connection.execute(delete(DATA_KEYS).where(DATA_KEYS.c.id.in_(subjects)))
+    position = Position(position.chain, position.count + len(entries), hashes[-1])
+    head = sign_head(position, hashes, key, entries[-1].time_us)
+    connection.execute(
+        insert(HEADS),
+        {
+            "chain": position.chain,
+            "length": position.count,
+            "body": head.SerializeToString(deterministic=True),
+        },
+    )
+    return position
+
+
+def _insert_new(store: Store, table: Any) -> Any:
+    """Returns an insert that leaves alone what is already there."""
+    dialect = sqlite if store.sqlite else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,307 @@
+"""The ledger of one process: callers wait until their records are committed, many at a time.
+
+One thread writes. While a commit is on its way, records gather for the next one; so the more
+callers wait, the more records share a commit. Each process writes a chain of its own, so that
+several write to one store without waiting for each other's hashes.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from rashpath.audit.chain import Position
+from rashpath.audit.commit import Written, write
+from rashpath.audit.errors import (
+    CommitUncertainError,
+    DecisionErasedError,
+    QueueFullError,
+    RequestIdReusedError,
+    StoreError,
+    StoreUnavailableError,
+)
+from rashpath.audit.reading import Reader
+from rashpath.audit.record import Entry, same_question
+from rashpath.audit.signing import SigningKey
+from rashpath.audit.sortable_id import now_us, sortable_id
+from rashpath.audit.store import Store, may_retry
+from rashpath.audit.tables import HEADS
+from rashpath.v1.audit_pb2 import SignedHead
+
+_TRIES = 3
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 2.0
+_PROBE_S = 1.0
+"""Seconds after which a store that failed is tried again, though nobody asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The entry is committed; its answer may leave."""
+
+    decision_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The request was answered before; this is that answer, in the bytes that were sent."""
+
+    decision_id: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The entry was not recorded: its request id was used for something else, or the content of
+    the decision that it was used for is erased or cannot be opened."""
+
+    error: RequestIdReusedError | DecisionErasedError | StoreError
+
+
+Outcome = Recorded | Repeated | Refused
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    entries: tuple[Entry, ...]
+    future: Future[tuple[Outcome, ...]]
+
+
+class Ledger:
+    """Records decisions durably.
+
+    Args:
+        store: where to.
+        reader: reads the same store.
+        key: signs.
+        queue_limit: most records that wait, 1 or more.
+        batch_limit: most records of one commit, 1 or more; one submission is never divided.
+        on_commit: called in the writing thread after each commit with the number of records; what
+            it raises is dropped.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        key: SigningKey,
+        *,
+        queue_limit: int = 4096,
+        batch_limit: int = 512,
+        on_commit: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.store = store
+        self.reader = reader
+        self.key = key
+        self._queue_limit = queue_limit
+        self._batch_limit = batch_limit
+        self._on_commit = on_commit
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._healthy = True
+        self._pause_s = 0.0
+        self._not_before = 0.0
+        self._seconds_per_record = 0.0
+        self._kept: frozenset[str] = frozenset()
+        self._position = _new_chain()
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    @property
+    def healthy(self) -> bool:
+        """False while the store cannot be written."""
+        return self._healthy
+
+    @property
+    def waiting(self) -> int:
+        """Records that wait to be written."""
+        return self._queued
+
+    def submit(self, entries: Sequence[Entry]) -> Future[tuple[Outcome, ...]]:
+        """Takes records to be written together, in one commit.
+
+        Await it with `asyncio.wrap_future`. Where a caller gives up before its turn, by cancelling
+        the future, nothing is written for it.
+
+        Args:
+            entries: one or more.
+
+        Returns:
+            What became of each, in order, once it is committed; or :class:`StoreUnavailableError`.
+
+        Raises:
+            QueueFullError: too many records wait; nothing was taken.
+            StoreUnavailableError: the store failed a moment ago, or the ledger is closed.
+        """
+        with self._changed:
+            if self._closing:
+                raise StoreUnavailableError("the ledger is closed")
+            pause = self._not_before - time.monotonic()
+            if pause > 0:
+                raise StoreUnavailableError("the ledger cannot be written", pause)
+            if self._queued and self._queued + len(entries) > self._queue_limit:
+                wait = max(0.01, self._queued * self._seconds_per_record)
+                raise QueueFullError(self._queued, min(wait, _LONGEST_PAUSE_S))
+            waiting = _Waiting(tuple(entries), Future())
+            self._queue.append(waiting)
+            self._queued += len(entries)
+            self._changed.notify()
+        return waiting.future
+
+    def close(self, timeout_s: float | None = None) -> bool:
+        """Takes nothing more, writes what waits, and closes the store.
+
+        Args:
+            timeout_s: seconds to wait for that; None: as long as it takes.
+
+        Returns:
+            True if everything was written or refused in time.
+        """
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            return False
+        self.store.close()
+        return True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._closing:
+                    if not self._changed.wait(None if self._healthy else _PROBE_S):
+                        break
+                if not self._queue and self._closing:
+                    return
+                group = self._next_group()
+            if group:
+                self._write_group(group)
+            elif not self._healthy:
+                self._probe()
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._queue and (
+            not group or size + len(self._queue[0].entries) <= self._batch_limit
+        ):
+            waiting = self._queue.popleft()
+            self._queued -= len(waiting.entries)
+            # Whoever has given up is not recorded: nothing was answered.
+            if waiting.future.set_running_or_notify_cancel():
+                group.append(waiting)
+                size += len(waiting.entries)
+        return group
+
+    def _write_group(self, group: list[_Waiting]) -> None:
+        started = time.monotonic()
+        entries = [entry for waiting in group for entry in waiting.entries]
+        try:
+            repeated = self._commit(entries)
+        except StoreUnavailableError as error:
+            self._failed(error)
+            for waiting in group:
+                waiting.future.set_exception(StoreUnavailableError(str(error), self._pause_s))
+            return
+        except Exception as error:
+            # A fault of ours: the callers must learn of it, and the next group gets its turn.
+            for waiting in group:
+                waiting.future.set_exception(error)
+            return
+        self._succeeded()
+        self._seconds_per_record = (time.monotonic() - started) / len(entries)
+        # INVARIANT: nobody is told before the commit has returned.
+        for waiting in group:
+            waiting.future.set_result(
+                tuple(
+                    self._repeated(entry, repeated[entry.id])
+                    if entry.id in repeated
+                    else Recorded(entry.id)
+                    for entry in waiting.entries
+                )
+            )
+        try:
+            self._on_commit(len(entries) - len(repeated))
+        except Exception:
+            return
+
+    def _commit(self, entries: Sequence[Entry]) -> dict[str, str]:
+        for attempt in range(1, _TRIES + 1):
+            written: Written | None = None
+            try:
+                with self.store.write() as connection:
+                    written = write(
+                        connection, self.store, entries, self._position, self.key, self._kept
+                    )
+            except CommitUncertainError:
+                # INVARIANT: a chain whose end is not known is never written to again.
+                before, self._position = self._position, _new_chain()
+                if written is None or not self._stands(before, written.position):
+                    raise
+                return written.repeated
+            except StoreUnavailableError as error:
+                if attempt < _TRIES and may_retry(error):
+                    continue
+                raise
+            self._position = written.position
+            self._kept |= written.guidelines
+            return written.repeated
+        raise AssertionError("the last try returns or raises")
+
+    def _stands(self, before: Position, after: Position) -> bool:
+        """Tells whether a commit that failed to answer was carried out all the same."""
+        if after == before:
+            return False
+        try:
+            with self.store.read() as connection:
+                body = connection.execute(
+                    select(HEADS.c.body).where(
+                        HEADS.c.chain == after.chain, HEADS.c.length == after.count
+                    )
+                ).scalar()
+        except StoreUnavailableError:
+            return False
+        return body is not None and SignedHead.FromString(body).hash == after.hash
+
+    def _repeated(self, entry: Entry, decision_id: str) -> Outcome:
+        assert entry.request is not None
+        try:
+            content = self.reader.stored(decision_id).content(self.reader.seal)
+        except StoreError as error:
+            return Refused(error)
+        if not same_question(entry.request, content):
+            return Refused(RequestIdReusedError(decision_id))
+        return Repeated(decision_id, content.answer)
+
+    def _probe(self) -> None:
+        try:
+            with self.store.write():
+                pass
+        except StoreUnavailableError as error:
+            self._failed(error)
+        else:
+            self._succeeded()
+
+    def _failed(self, error: StoreUnavailableError) -> None:
+        with self._changed:
+            self._healthy = False
+            self._pause_s = min(max(self._pause_s * 2, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+            self._not_before = time.monotonic() + self._pause_s
+
+    def _succeeded(self) -> None:
+        with self._changed:
+            self._healthy = True
+            self._pause_s = self._not_before = 0.0
+
+
+def _new_chain() -> Position:
+    return Position(sortable_id(now_us()))

@@ -1,0 +1,141 @@
+"""Signs heads and checkpoints (Ed25519), and knows whose signatures to trust.
+
+What is signed is the message with its signature cleared, serialised deterministically.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from rashpath.audit.errors import KeyFileError
+from rashpath.audit.key_file import key_of, key_text, read_key_file, write_key_file
+from rashpath.v1.audit_pb2 import Checkpoint, SignedHead
+
+_ID_LENGTH = 16
+_FIELDS = frozenset({"private_key", "public_keys"})
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKeys:
+    """Public keys whose signatures count, by id: raw, 32 bytes each."""
+
+    keys: Mapping[str, bytes]
+
+    def trusts(self, message: SignedHead | Checkpoint) -> bool:
+        """Tells whether a head or checkpoint bears a good signature of a trusted key."""
+        key = self.keys.get(message.key_id)
+        if key is None:
+            return False
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(message.signature, _signed(message))
+        except InvalidSignature:
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """The key that signs, with the public keys of those that it replaced.
+
+    Args:
+        private: the key itself.
+        older: public keys, raw, by id, whose signatures still count.
+    """
+
+    private: Ed25519PrivateKey = field(repr=False)
+    older: Mapping[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def generate(cls) -> SigningKey:
+        """Returns a new random key."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, path: Path) -> SigningKey:
+        """Returns the key of a file: `{"private_key": KEY, "public_keys": {ID: KEY}}`.
+
+        Raises:
+            KeyFileError: the file cannot be used.
+        """
+        content = read_key_file(path)
+        unknown = sorted(set(content) - _FIELDS)
+        if unknown:
+            raise KeyFileError(f"`{unknown[0]}` in `{path}` is not part of a signing key")
+        older = content.get("public_keys", {})
+        if not isinstance(older, dict):
+            raise KeyFileError(f"`public_keys` in `{path}` must give keys by id")
+        return cls(
+            Ed25519PrivateKey.from_private_bytes(
+                key_of(path, "private_key", content.get("private_key"))
+            ),
+            {name: key_of(path, f"public_keys.{name}", key) for name, key in older.items()},
+        )
+
+    @classmethod
+    def load_or_generate(cls, path: Path) -> SigningKey:
+        """Returns the key of a file, which is made if it is not there; several may try at once.
+
+        Raises:
+            KeyFileError: the file cannot be used.
+        """
+        if not path.exists():
+            # Where another process was faster, its key counts.
+            with contextlib.suppress(FileExistsError):
+                cls.generate().save(path)
+        return cls.load(path)
+
+    def save(self, path: Path) -> None:
+        """Writes the key to a new file that only its owner can read.
+
+        Raises:
+            KeyFileError: it cannot be written.
+            FileExistsError: the file is there.
+        """
+        content = {
+            "private_key": key_text(self.private.private_bytes_raw()),
+            "public_keys": {name: key_text(key) for name, key in self.older.items()},
+        }
+        write_key_file(path, content)
+
+    def replaced(self) -> SigningKey:
+        """Returns a new key that still trusts what this one and its elders signed."""
+        return SigningKey(Ed25519PrivateKey.generate(), self.trusted.keys)
+
+    @property
+    def public(self) -> bytes:
+        """The public key, raw, 32 bytes."""
+        return self.private.public_key().public_bytes_raw()
+
+    @property
+    def id(self) -> str:
+        """Id of the key: the first 16 hexadecimal digits of the SHA-256 of its public part."""
+        return key_id(self.public)
+
+    @property
+    def trusted(self) -> TrustedKeys:
+        """The keys whose signatures count."""
+        return TrustedKeys({**self.older, self.id: self.public})
+
+    def sign(self, message: SignedHead | Checkpoint) -> None:
+        """Puts the id of the key and its signature into a message."""
+        message.key_id = self.id
+        message.signature = self.private.sign(_signed(message))
+
+
+def key_id(public: bytes) -> str:
+    """Returns the id of a public key."""
+    return hashlib.sha256(public).hexdigest()[:_ID_LENGTH]
+
+
+def _signed(message: SignedHead | Checkpoint) -> bytes:
+    bare = copy.copy(message)
+    bare.signature = b""
+    return bare.SerializeToString(deterministic=True)
