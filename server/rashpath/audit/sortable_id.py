@@ -1,6 +1,6 @@
-"""Ids of chains, checkpoints and erasures: unique, and sortable by time.
+"""Ids of decisions, chains, checkpoints and erasures: unique, and sortable by time.
 
-An id is a ULID, like a decision's: 48 bits of milliseconds since 1970 and 80 random bits, as 26
+An id is a ULID: 48 bits of milliseconds since 1970 and 80 random bits, as 26
 characters of Crockford's base 32.
 """
 
@@ -10,7 +10,7 @@ import secrets
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RANDOM_BITS = 80
+RANDOM_BITS = 80
 _LENGTH = 26
 
 
@@ -29,7 +29,11 @@ def sortable_id(time_us: int) -> str:
         >>> sortable_id(0)[:10], len(sortable_id(0))
         ('0000000000', 26)
     """
-    number = time_us // 1000 << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    return id_text(time_us // 1000 << RANDOM_BITS | secrets.randbits(RANDOM_BITS))
+
+
+def id_text(number: int) -> str:
+    """Returns a number of 128 bits as an id of 26 characters."""
     letters = []
     for _ in range(_LENGTH):
         number, rest = divmod(number, 32)

@@ -1,8 +1,4 @@
-"""Ids of answers: unique, and sortable by the time at which they were given.
-
-An id is a ULID: 48 bits of milliseconds since 1970 and 80 random bits, as 26 characters of
-Crockford's base 32.
-"""
+"""Ids of answers: unique, and rising within a process even where its clock does not."""
 
 from __future__ import annotations
 
@@ -10,9 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RANDOM_BITS = 80
-_LENGTH = 26
+from rashpath.audit.sortable_id import RANDOM_BITS, id_text
 
 
 def now_ms() -> int:
@@ -48,15 +42,7 @@ class DecisionIds:
         ms = self._clock_ms()
         if ms > self._last_ms:
             self._last_ms = ms
-            self._last = ms << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
+            self._last = ms << RANDOM_BITS | self._random_bits(RANDOM_BITS)
         else:
             self._last += 1
-        return _text(self._last)
-
-
-def _text(number: int) -> str:
-    letters = []
-    for _ in range(_LENGTH):
-        number, rest = divmod(number, 32)
-        letters.append(_ALPHABET[rest])
-    return "".join(reversed(letters))
+        return id_text(self._last)
