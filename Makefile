@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format generate check-generated golden pins clean
+.PHONY: help setup demo verify test test-long lint format generate check-generated golden pins clean
 
 BIN := .venv/bin
 
@@ -26,6 +26,9 @@ setup: ## Make .venv with rashpath and its tools; quick and offline where nothin
 
 demo: setup ## Start a server, decide and explain a real case, stop the server
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/example/demo.sh
+
+verify: setup ## Prove the shipped guideline over all cases, and cross-check it
+	$(BIN)/rashpath guideline verify --cross-check 20
 
 test: setup ## Run the tests
 	@sh .ci/chromium.sh

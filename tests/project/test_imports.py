@@ -123,7 +123,10 @@ def test_every_generated_stub_is_protected(root):
 def test_every_imported_package_is_declared(root, python_files):
     """An installation has what the product imports, not by luck through another package."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    declared = {normal(re.split(r"[<>=!~;\[ ]", text)[0]) for text in project["dependencies"]}
+    extras = [text for extra in project["optional-dependencies"].values() for text in extra]
+    declared = {
+        normal(re.split(r"[<>=!~;\[ ]", text)[0]) for text in [*project["dependencies"], *extras]
+    }
     owners = dict(packages_distributions())
     # `google` is shared by several distributions; its second part tells them apart.
     owners |= {"google.protobuf": ["protobuf"], "google.rpc": ["googleapis-common-protos"]}

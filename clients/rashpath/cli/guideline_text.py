@@ -37,6 +37,13 @@ def guideline_page(response: GetGuidelineResponse, *, audience: str) -> Iterator
             yield from _recommendation(node, audience)
     yield Line()
     yield Line(f"digest {response.info.digest}", style="dim")
+    if response.HasField("certificate"):
+        proof = response.certificate
+        yield Line(
+            f"{len(proof.properties)} properties proved over all cases, "
+            f"{proof.prove_time.ToDatetime():%Y-%m-%d}, by {proof.solver} {proof.solver_version}",
+            style="dim",
+        )
     yield Line(_words(guideline.disclaimer, audience), style="dim")
 
 

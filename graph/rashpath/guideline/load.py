@@ -52,6 +52,25 @@ def load_bytes(data: bytes, source: str = "") -> DecisionGraph:
     Raises:
         GuidelineError: the file is faulty.
     """
+    graph, faults = load_unproved(data, source)
+    faults.raise_if_any()
+    return graph
+
+
+def load_unproved(data: bytes, source: str = "") -> tuple[DecisionGraph, Faults]:
+    """Loads a guideline whose content may still fail in some cases, for the proof to show them.
+
+    Args:
+        data: YAML or JSON in UTF-8, at most 4 MiB.
+        source: name of the file, for messages.
+
+    Returns:
+        The graph, which must not be served where there are faults, and the faults that the checks
+        over all cases found, such as a case without a branch.
+
+    Raises:
+        GuidelineError: the file is faulty in a way that leaves no graph to speak of.
+    """
     try:
         document = parse(data, source, limit=SIZE_LIMIT)
         guideline = fill(guideline_pb2.Guideline, document.value, document.places, document.source)
@@ -66,8 +85,7 @@ def load_bytes(data: bytes, source: str = "") -> DecisionGraph:
     check_structure(compilation, faults)
     faults.raise_if_any()
     reach = build_reach(compilation, faults)
-    faults.raise_if_any()
-    return DecisionGraph(
+    graph = DecisionGraph(
         guideline=guideline,
         dictionary=dictionary,
         digest=digest(guideline, dictionary),
@@ -82,6 +100,7 @@ def load_bytes(data: bytes, source: str = "") -> DecisionGraph:
         red_flag=compilation.definitions[guideline.red_flag],
         reach=reach,
     )
+    return graph, faults
 
 
 def _dictionary(guideline: guideline_pb2.Guideline, faults: Faults) -> Dictionary:
