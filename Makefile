@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long lint format generate check-generated golden pins clean
+.PHONY: help setup demo verify test test-long mutation generated-cases lint format generate check-generated golden pins clean
 
 BIN := .venv/bin
 
@@ -36,6 +36,13 @@ test: setup ## Run the tests
 
 test-long: setup ## Run the tests, the long ones too
 	$(BIN)/python -m pytest -m "long or not long" $(ARGS)
+
+mutation: setup ## Try every slip of an author in the guideline; none may survive (takes long)
+	$(BIN)/python -m tests.coverage.mutation --write $(ARGS)
+
+generated-cases: setup ## Write the generated cases and the record of the content anew
+	$(BIN)/rashpath guideline generate-cases -o tests/generated
+	$(BIN)/python -m tests.coverage.record
 
 lint: setup ## Check style, types, who imports whom, and the contract
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,24 +57,28 @@ def run_program(
     return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real server on a free port of the loopback interface."""
-    folder = tmp_path_factory.mktemp("server")
+@contextmanager
+def serving(folder: Path, **settings: object) -> Iterator[str]:
+    """Runs a real server on a free port of the loopback interface; yields its address.
+
+    Args:
+        folder: gets its log, and its ledger unless the settings say otherwise.
+        settings: by name.
+    """
     ready = folder / "ready"
-    with (folder / "log").open("wb") as log:
+    given = {
+        "address": "localhost:0",
+        "ready_file": ready,
+        "audit_url": f"sqlite:///{folder}/audit.db",
+        **settings,
+    }
+    variables = {f"RASHPATH_{name.upper()}": str(value) for name, value in given.items()}
+    with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            [
-                str(PROGRAM),
-                "serve",
-                "--address",
-                "localhost:0",
-                "--ready-file",
-                str(ready),
-            ],
+            [str(PROGRAM), "serve"],
             stdout=log,
             stderr=log,
-            env=clean_environment(),
+            env=clean_environment(**variables),
         )
         try:
             deadline = time.monotonic() + 30
@@ -85,6 +90,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server for all tests of the command line."""
+    with serving(tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[str]]:
+    """Runs further servers, in a folder and with settings."""
+    return serving
 
 
 @pytest.fixture(scope="session")

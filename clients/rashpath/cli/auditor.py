@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+
+import typer
 
 from rashpath.cli.connection import Connection
 from rashpath.cli.errors import CommandError, ExitCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rashpath.v1 import (
+        audit_pb2,
         audit_service_pb2,
         decision_service_pb2,
         guideline_pb2,
@@ -20,14 +28,33 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Auditor(Protocol):
-    """What the report asks: a server, or a ledger without one."""
+    """What answers an auditor: the remote client and a store that is only read both are such."""
 
     def get_decision(self, decision_id: str) -> audit_service_pb2.GetDecisionResponse:
         """Shows one recorded decision."""
         ...
 
+    def list_decisions(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        guideline: str = "",
+        recommendation: str = "",
+        page_size: int = 0,
+        page_token: str = "",
+    ) -> audit_service_pb2.ListDecisionsResponse:
+        """Lists one page of recorded decisions, the newest first."""
+        ...
+
     def explain_decision(
-        self, decision_id: str, *, audience: guideline_pb2.Audience.ValueType
+        self,
+        decision_id: str,
+        *,
+        why: Iterable[str] = (),
+        why_not: Iterable[str] = (),
+        what_if: Mapping[str, str] | None = None,
+        audience: guideline_pb2.Audience.ValueType = ...,
     ) -> decision_service_pb2.ExplainPathResponse:
         """Explains it: its recorded facts under its recorded guideline."""
         ...
@@ -36,8 +63,8 @@ class Auditor(Protocol):
         self,
         decision_id: str,
         *,
-        format: guideline_service_pb2.DiagramFormat.ValueType,
-        audience: guideline_pb2.Audience.ValueType,
+        format: guideline_service_pb2.DiagramFormat.ValueType = ...,
+        audience: guideline_pb2.Audience.ValueType = ...,
     ) -> guideline_service_pb2.RenderDiagramResponse:
         """Draws its way."""
         ...
@@ -48,7 +75,9 @@ class Auditor(Protocol):
         """Serves the guideline that a selector names, also one that only the ledger keeps."""
         ...
 
-    def verify_ledger(self) -> audit_service_pb2.VerifyLedgerResponse:
+    def verify_ledger(
+        self, checkpoint: audit_pb2.Checkpoint | None = None
+    ) -> audit_service_pb2.VerifyLedgerResponse:
         """Verifies the whole ledger."""
         ...
 
@@ -56,25 +85,123 @@ class Auditor(Protocol):
         """Decides it again and compares."""
         ...
 
+    def create_checkpoint(self) -> audit_service_pb2.CreateCheckpointResponse:
+        """Makes a checkpoint."""
+        ...
+
+    def erase_decision(
+        self, decision_id: str, reason: str
+    ) -> audit_service_pb2.EraseDecisionResponse:
+        """Erases its content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """A ledger that is read without a server.
+
+    Args:
+        url: where it is, `sqlite:///FILE` or `postgresql://...`; empty: the server is asked.
+        keyring: file of the keys that open contents; None: none.
+        signing_key: file of the key whose signatures count; None: the one beside an SQLite file.
+    """
+
+    url: str = ""
+    keyring: Path | None = None
+    signing_key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a command finds the ledger: through a connection, or in a store."""
+
+    connection: Connection
+    store: StorePlace
+
 
 @contextmanager
-def open_auditor(connection: Connection, store: str = "") -> Iterator[Auditor]:
+def open_auditor(
+    connection: Connection,
+    store: StorePlace,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Auditor]:
     """Yields what answers an auditor's questions, closed after use.
 
     Args:
         connection: how a server is reached.
-        store: URL of a ledger to read without a server; empty: the server is asked.
+        store: a ledger to read without a server; with an empty URL the server is asked.
+        progress: told the number of records verified, from time to time; by a store only.
 
     Raises:
-        CommandError: what was asked for keeps no ledger.
+        CommandError: what was asked for keeps no ledger, or the store cannot be read.
     """
-    if store:
-        raise CommandError(
-            "`--store` is not possible yet", exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION
-        )
+    if store.url:
+        from rashpath.cli.store import StoreAuditor
+
+        with StoreAuditor(store, progress) as auditor:
+            yield auditor
+        return
     with connection.open() as client:
         if not isinstance(client, Auditor):
             raise CommandError(
-                "there is no audit ledger here", exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION
+                "`--local` keeps no audit ledger",
+                exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
+                hint="ask a server, or read a ledger with `--store URL`",
             )
         yield client
+
+
+def store_options(
+    store: Annotated[
+        str,
+        typer.Option(
+            "--store", metavar="URL", help="Read this ledger, or a copy of it, without a server."
+        ),
+    ] = "",
+    keyring: Annotated[
+        Path | None,
+        typer.Option(
+            "--keyring",
+            metavar="FILE",
+            envvar="RASHPATH_AUDIT_KEYRING_FILE",
+            help="With --store: the keys that open what is recorded.",
+        ),
+    ] = None,
+    signing_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--signing-key",
+            metavar="FILE",
+            envvar="RASHPATH_AUDIT_SIGNING_KEY_FILE",
+            help="With --store: the key that signed it [default: the one beside the file].",
+        ),
+    ] = None,
+) -> StorePlace:
+    """Returns the ledger that the options of a command name."""
+    return StorePlace(store, keyring, signing_key)
+
+
+def asks_an_auditor(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns the parameter ``source`` of a command into ``connection`` and the store's options.
+
+    The result goes to `asks_a_server`, which turns ``connection`` into options too.
+    """
+    own = inspect.signature(command, eval_str=True)
+    shared = inspect.signature(store_options, eval_str=True).parameters
+
+    def run(connection: Connection, **given: Any) -> Any:
+        place = store_options(**{name: given.pop(name) for name in shared})
+        return command(source=Source(connection, place), **given)
+
+    parameters = [
+        inspect.Parameter("connection", inspect.Parameter.KEYWORD_ONLY, annotation=Connection),
+        *(
+            parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in [*own.parameters.values(), *shared.values()]
+            if parameter.name != "source"
+        ),
+    ]
+    run.__name__ = command.__name__
+    run.__doc__ = command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions have it
+    return run

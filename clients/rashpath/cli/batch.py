@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rashpath.cli.cases import Item, read_files, read_lines
 from rashpath.cli.connection import Connection, Decider
 from rashpath.cli.output import as_json_line, as_plain
+from rashpath.cli.progress import ProgressBar
 from rashpath.cli.words import audience_message
 from rashpath.facts.errors import FactsError, Problem, Reason
 from rashpath.v1 import decision_pb2, decision_service_pb2, facts_pb2
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 LARGEST = {"basic": 500, "full": 100}
 """Most cases in one request: their answers are far larger than they are."""
@@ -55,7 +53,7 @@ def run(
     all_decided = True
     with ExitStack() as stack:
         decider = stack.enter_context(connection.open())
-        progress = stack.enter_context(_ProgressBar(None if ndjson else len(names)))
+        progress = stack.enter_context(ProgressBar("cases", None if ndjson else len(names)))
         size = _FIRST
         while chunk := list(islice(items, size)):
             begun = monotonic()
@@ -119,39 +117,3 @@ def _unreadable(error: FactsError) -> dict[str, Any]:
 def _located(problem: Problem) -> str:
     place = f"{problem.source}:{problem.line}" if problem.line else problem.source
     return f"{place}: {problem.private_text}" if place else problem.private_text
-
-
-class _ProgressBar:
-    """A bar on stderr that appears with the second request, on a terminal only."""
-
-    def __init__(self, total: int | None) -> None:
-        self._total = total
-        self._done = 0
-        self._bar: Progress | None = None
-
-    def __enter__(self) -> _ProgressBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def advance(self, count: int) -> None:
-        """Counts cases that were decided."""
-        self._done += count
-        if not sys.stderr.isatty() or self._done == self._total:
-            return
-        if self._bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-            self._bar = Progress(
-                TextColumn("cases"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._bar.add_task("cases", total=self._total)
-            self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=self._done)

@@ -24,6 +24,15 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_HINTS = {
+    "UNREACHABLE": "start a server with `rashpath serve`, or use `--local` to need none",
+    "DEADLINE_EXCEEDED": "give it longer with `--timeout SECONDS`",
+    "LEDGER_DAMAGED": "`rashpath audit verify` says what is damaged",
+    "KEY_UNKNOWN": "with `--store`, name the keyring with `--keyring FILE`",
+}
+"""What to do next, by the reason of an error."""
+
+
 # Not a RashpathError: that base is behind an import of protobuf, which `--version` need not pay.
 class CommandError(Exception):
     """A command that cannot go on.
@@ -91,14 +100,18 @@ def exit_code_of(code: str, reason: str = "") -> ExitCode:
     match code:
         case "INVALID_ARGUMENT" | "OUT_OF_RANGE":
             return ExitCode.BAD_INPUT
-        case "NOT_FOUND" | "FAILED_PRECONDITION" | "UNAUTHENTICATED" | "PERMISSION_DENIED":
+        case "NOT_FOUND" | "FAILED_PRECONDITION" | "ALREADY_EXISTS":
+            return ExitCode.NOT_FOUND_OR_PRECONDITION
+        case "UNAUTHENTICATED" | "PERMISSION_DENIED":
             return ExitCode.NOT_FOUND_OR_PRECONDITION
         case "UNAVAILABLE" | "DEADLINE_EXCEEDED":
             return ExitCode.UNAVAILABLE_OR_DEADLINE
         case "RESOURCE_EXHAUSTED":
-            if reason.endswith("OVERLOADED"):
+            if reason.endswith(("OVERLOADED", "AUDIT_QUEUE_FULL")):
                 return ExitCode.UNAVAILABLE_OR_DEADLINE
             return ExitCode.BAD_INPUT
+        case "DATA_LOSS":
+            return ExitCode.CHECK_FAILED
         case _:
             return ExitCode.OUR_FAULT
 
@@ -134,10 +147,7 @@ def _refused(error: ClientError) -> CommandError:
         ] or lines
     if exit_code is ExitCode.BAD_INPUT and error.fields:
         lines = [_fault(fault.field, fault.description) for fault in error.fields]
-    hint = {
-        "UNAVAILABLE": "start a server with `rashpath serve`, or use `--local` to need none",
-        "DEADLINE_EXCEEDED": "give it longer with `--timeout SECONDS`",
-    }.get(error.code, "")
+    hint = _HINTS.get(error.reason, "")
     summary = "nothing evaluated" if exit_code is ExitCode.BAD_INPUT else ""
     return CommandError(*lines, exit_code=exit_code, summary=summary, hint=hint)
 

@@ -51,6 +51,14 @@ def evaluate(
     guideline: GuidelineOption = "",
     digest: DigestOption = "",
     audience: AudienceOption = Audience.CLINICIAN,
+    request_id: Annotated[
+        str,
+        typer.Option(
+            "--request-id",
+            metavar="TEXT",
+            help="One case: sent again with the same id, it gets the recorded answer.",
+        ),
+    ] = "",
 ) -> None:
     """Decide cases.
 
@@ -65,6 +73,8 @@ def evaluate(
             raise CommandError(
                 f"`--format {format_.value}` is for one case; several cases give NDJSON"
             )
+        if request_id:
+            raise CommandError("`--request-id` is for one case")
         from rashpath.cli.batch import run
 
         if not run(
@@ -77,7 +87,7 @@ def evaluate(
         ):
             raise typer.Exit(ExitCode.BAD_INPUT)
         return
-    _one(connection, cases[0], format_ or Format.TEXT, view, chosen, audience)
+    _one(connection, cases[0], format_ or Format.TEXT, view, chosen, audience, request_id)
 
 
 def _one(
@@ -87,6 +97,7 @@ def _one(
     view: View,
     chosen: GuidelineSelector,
     audience: Audience,
+    request_id: str,
 ) -> None:
     from rashpath.cli.cases import read_case
     from rashpath.cli.words import audience_message
@@ -100,6 +111,7 @@ def _one(
             guideline=chosen,
             view=decision_pb2.View.Value(f"VIEW_{wanted.name}"),
             audience=audience_message(audience),
+            request_id=request_id,
         )
     match format_:
         case Format.JSON:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rashpath.cli.connection import Connection
+from rashpath.cli.errors import CommandError
 from rashpath.cli.options import (
     Audience,
     AudienceOption,
@@ -17,11 +18,15 @@ from rashpath.cli.options import (
     selector,
 )
 
+if TYPE_CHECKING:
+    from rashpath.v1.decision_service_pb2 import ExplainPathRequest, ExplainPathResponse
+
 EXAMPLES = examples(
     "rashpath explain case.yaml",
     "rashpath explain case.yaml --why start_foscarnet",
     "rashpath explain case.yaml --why-not acyclovir_oral_hiv_zoster --audience patient",
     "rashpath explain case.yaml --what-if rash.trend=IMPROVING --what-if immune.hiv=",
+    "rashpath explain --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA --why start_foscarnet",
 )
 
 
@@ -48,7 +53,13 @@ def fact_names(incomplete: str) -> list[str]:
 
 def explain(
     connection: Connection,
-    case: Annotated[str, typer.Argument(metavar="CASE", help="YAML or JSON file; `-` is stdin.")],
+    case: Annotated[
+        str, typer.Argument(metavar="[CASE]", help="YAML or JSON file; `-` is stdin.")
+    ] = "",
+    decision: Annotated[
+        str,
+        typer.Option("--decision", metavar="ID", help="Recorded decision, instead of a case."),
+    ] = "",
     why: Annotated[
         list[str] | None,
         typer.Option("--why", metavar="ID", help="Recommendation to explain; may be repeated."),
@@ -73,30 +84,30 @@ def explain(
         ExplanationFormat, typer.Option("--format", help="How the explanation is written.")
     ] = ExplanationFormat.TEXT,
 ) -> None:
-    """Explain the decision of a case.
+    """Explain the decision of a case, or a recorded one.
 
     Tells every step and why each recommendation applies, does not apply or is
     open; or only those that --why and --why-not name. --what-if tells what
     other facts would change.
     """
-    from rashpath.cli.cases import read_case
+    if bool(case) == bool(decision):
+        raise CommandError("give a case or `--decision ID`, one of them")
+    if decision and (guideline or digest):
+        raise CommandError("a recorded decision names its own guideline; leave `--guideline` out")
     from rashpath.cli.words import audience_message
     from rashpath.v1.decision_service_pb2 import ExplainPathRequest
 
-    patient_case = read_case(case)
-    changes = _changes(what_if or [])
-    request = ExplainPathRequest(why=why, why_not=why_not)
-    for fact, value in changes.items():
+    request = ExplainPathRequest(why=why, why_not=why_not, audience=audience_message(audience))
+    if decision:
+        request.decision_id = decision
+    else:
+        from rashpath.cli.cases import read_case
+
+        request.patient_case.CopyFrom(read_case(case))
+        request.guideline.CopyFrom(selector(guideline, digest))
+    for fact, value in _changes(what_if or []).items():
         request.what_if.add(fact=fact, value=value)
-    with connection.open() as decider:
-        explained = decider.explain_path(
-            patient_case,
-            guideline=selector(guideline, digest),
-            why=request.why,
-            why_not=request.why_not,
-            what_if=changes,
-            audience=audience_message(audience),
-        )
+    explained = _explained(connection, request)
     if format_ is ExplanationFormat.JSON:
         from rashpath.cli.output import as_json
 
@@ -108,6 +119,30 @@ def explain(
     show(explanation_page(request, explained, audience=audience))
 
 
+def _explained(connection: Connection, request: ExplainPathRequest) -> ExplainPathResponse:
+    changes = {change.fact: change.value for change in request.what_if}
+    if request.decision_id:
+        from rashpath.cli.auditor import StorePlace, open_auditor
+
+        with open_auditor(connection, StorePlace()) as auditor:
+            return auditor.explain_decision(
+                request.decision_id,
+                why=request.why,
+                why_not=request.why_not,
+                what_if=changes,
+                audience=request.audience,
+            )
+    with connection.open() as decider:
+        return decider.explain_path(
+            request.patient_case,
+            guideline=request.guideline,
+            why=request.why,
+            why_not=request.why_not,
+            what_if=changes,
+            audience=request.audience,
+        )
+
+
 def _changes(assignments: list[str]) -> dict[str, str]:
     """Returns the value that each fact is changed to, empty for unknown.
 
@@ -115,7 +150,6 @@ def _changes(assignments: list[str]) -> dict[str, str]:
         FactsError: with every assignment that names no fact or no value of it.
         CommandError: a fact is changed twice.
     """
-    from rashpath.cli.errors import CommandError
     from rashpath.facts.assignment import find_fact, parse_assignment
     from rashpath.facts.dictionary import Dictionary
     from rashpath.facts.errors import FactsError, Problem

@@ -10,9 +10,27 @@ import typer
 
 from rashpath.cli.ask import EXAMPLES as ASK_EXAMPLES
 from rashpath.cli.ask import ask
+from rashpath.cli.audit import (
+    CHECKPOINT_EXAMPLES,
+    ERASE_EXAMPLES,
+    GROUP_EXAMPLES,
+    erase_decision,
+    list_decisions,
+    make_checkpoint,
+    show_decision,
+    verify_ledger,
+)
+from rashpath.cli.audit import LIST_EXAMPLES as AUDIT_LIST_EXAMPLES
+from rashpath.cli.audit import SHOW_EXAMPLES as AUDIT_SHOW_EXAMPLES
+from rashpath.cli.audit import VERIFY_EXAMPLES as AUDIT_VERIFY_EXAMPLES
+from rashpath.cli.audit_export import EXPORT_EXAMPLES, export
+from rashpath.cli.audit_keys import KEYGEN_EXAMPLES, REWRAP_EXAMPLES, keygen, rewrap
+from rashpath.cli.audit_replay import REPLAY_EXAMPLES, replay
+from rashpath.cli.auditor import asks_an_auditor
 from rashpath.cli.completion import EXAMPLES as COMPLETION_EXAMPLES
 from rashpath.cli.completion import completion
 from rashpath.cli.connection import asks_a_server
+from rashpath.cli.coverage import COVERAGE_EXAMPLES, GENERATE_EXAMPLES, coverage, generate_cases
 from rashpath.cli.diagram import EXAMPLES as DIAGRAM_EXAMPLES
 from rashpath.cli.diagram import diagram
 from rashpath.cli.errors import CommandError, ExitCode, report
@@ -31,6 +49,7 @@ from rashpath.cli.guideline import (
     trace,
 )
 from rashpath.cli.options import examples
+from rashpath.cli.release import APPROVERS_EXAMPLES, RELEASE_EXAMPLES, approvers, release
 from rashpath.cli.report import EXAMPLES as REPORT_EXAMPLES
 from rashpath.cli.report import report as write_report
 from rashpath.cli.serve import EXAMPLES as SERVE_EXAMPLES
@@ -67,7 +86,7 @@ def build_app() -> typer.Typer:
     app.command("explain", epilog=EXPLAIN_EXAMPLES)(asks_a_server(explain))
     app.command("ask", epilog=ASK_EXAMPLES)(asks_a_server(ask))
     app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(diagram))
-    app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(write_report))
+    app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(asks_an_auditor(write_report)))
     app.command("serve", epilog=SERVE_EXAMPLES)(serve)
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
     group.callback(epilog=examples("rashpath guideline list", "rashpath guideline trace"))(_group)
@@ -75,10 +94,33 @@ def build_app() -> typer.Typer:
     group.command("show", epilog=SHOW_EXAMPLES)(asks_a_server(show_guideline))
     group.command("lint", epilog=LINT_EXAMPLES)(lint)
     group.command("verify", epilog=VERIFY_EXAMPLES)(verify)
+    group.command("coverage", epilog=COVERAGE_EXAMPLES)(coverage)
+    group.command("generate-cases", epilog=GENERATE_EXAMPLES)(generate_cases)
+    group.command("release", epilog=RELEASE_EXAMPLES)(release)
+    group.command("approvers", epilog=APPROVERS_EXAMPLES)(approvers)
     group.command("trace", epilog=TRACE_EXAMPLES)(asks_a_server(trace))
     app.add_typer(group, name="guideline")
+    app.add_typer(_audit_commands(), name="audit")
     app.command("completion", epilog=COMPLETION_EXAMPLES)(completion)
     return app
+
+
+def _audit_commands() -> typer.Typer:
+    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
+    group.callback(epilog=GROUP_EXAMPLES)(_audit_group)
+    for name, command, epilog in (
+        ("list", list_decisions, AUDIT_LIST_EXAMPLES),
+        ("show", show_decision, AUDIT_SHOW_EXAMPLES),
+        ("verify", verify_ledger, AUDIT_VERIFY_EXAMPLES),
+        ("replay", replay, REPLAY_EXAMPLES),
+        ("export", export, EXPORT_EXAMPLES),
+        ("checkpoint", make_checkpoint, CHECKPOINT_EXAMPLES),
+        ("erase", erase_decision, ERASE_EXAMPLES),
+    ):
+        group.command(name, epilog=epilog)(asks_a_server(asks_an_auditor(command)))
+    group.command("keygen", epilog=KEYGEN_EXAMPLES)(keygen)
+    group.command("rewrap", epilog=REWRAP_EXAMPLES)(rewrap)
+    return group
 
 
 def main() -> None:
@@ -160,6 +202,10 @@ def _root(
 
 def _group() -> None:
     """List, show, check, prove and trace guidelines."""
+
+
+def _audit_group() -> None:
+    """Show, verify, replay, export and erase what was recorded."""
 
 
 def _silence_stdout() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from rashpath.cli.connection import Connection
+from rashpath.cli.auditor import Source
 from rashpath.cli.errors import CommandError, ExitCode, say
 from rashpath.cli.options import Audience, AudienceOption, examples
 
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 def report(
-    connection: Connection,
+    source: Source,
     decision: Annotated[
         str, typer.Option("--decision", metavar="ID", help="Id of the recorded decision.")
     ],
@@ -46,12 +46,6 @@ def report(
             "-o",
             metavar="FILE",
             help="Where the page goes; `-` is stdout. Else rashpath-report-ID.html.",
-        ),
-    ] = "",
-    store: Annotated[
-        str,
-        typer.Option(
-            "--store", metavar="URL", help="Read this ledger, or a copy of it, without a server."
         ),
     ] = "",
     audience: AudienceOption = Audience.CLINICIAN,
@@ -69,7 +63,7 @@ def report(
     from rashpath.cli.auditor import open_auditor
     from rashpath.cli.report_page import page
 
-    with open_auditor(connection, store) as auditor:
+    with open_auditor(source.connection, source.store) as auditor:
         data = gather(auditor, decision, audience.value, datetime.now(UTC))
     text = page(data)
     if output == STDOUT:

@@ -1,4 +1,4 @@
-"""The client's methods for auditors: what was recorded, whether it stands, and how it came about."""
+"""The client's methods for auditors: what was recorded, whether it stands, how it came about."""
 
 from __future__ import annotations
 

@@ -130,7 +130,9 @@ class GetGuidelineRequest(_message.Message):
     GUIDELINE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def guideline(self) -> _decision_service_pb2.GuidelineSelector:
-        """Which one; unset: the server's default."""
+        """Which one; unset: the server's default. By its digest also one that is not
+        served any more, where the audit ledger keeps it.
+        """
 
     def __init__(
         self,

@@ -2,7 +2,8 @@
 
 `<version>.release.json` lies beside `<version>.yaml`. It holds what depends on the guideline's
 digest and therefore cannot stand in the file that the digest is of. A release file with another
-digest says nothing about the guideline: it was written for an earlier text.
+digest says nothing about the guideline: it was written for an earlier text. Only its history
+stays, since each step of it names the text that it was of (:mod:`rashpath.guideline.approval`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ STRUCTURAL = (
 
 INVARIANT = "invariant."
 """What stands before the id of a guideline's own invariant."""
+
+LIFECYCLE = "lifecycle"
+"""Key of the history of a guideline, which outlives a change of its text."""
 
 LARGEST = 1 << 20
 """Most bytes of a release file."""
@@ -207,8 +211,8 @@ def certificate_of(graph: DecisionGraph, path: Path) -> tuple[Certificate | None
 def write_certificate(graph: DecisionGraph, path: Path, certificate: Certificate) -> Path:
     """Writes a certificate into the release file beside a guideline file.
 
-    What else the release file holds for the same digest stays; for another digest it goes, since it
-    was said of another text.
+    What else the release file holds for the same digest stays; for another digest all but the
+    history goes, since it was said of another text.
 
     Args:
         graph: the guideline.
@@ -222,12 +226,53 @@ def write_certificate(graph: DecisionGraph, path: Path, certificate: Certificate
         ReleaseError: there is a file that is not a release file.
         OSError: it cannot be written.
     """
+    present = read_release(release_path(path))
+    return _write(graph, path, certificate, _rest_of(graph, present))
+
+
+def write_part(graph: DecisionGraph, path: Path, key: str, content: Any) -> Path:
+    """Writes one further part into the release file beside a guideline file.
+
+    Everything else stays, as :func:`write_certificate` says.
+
+    Args:
+        graph: the guideline.
+        path: its file.
+        key: name of the part.
+        content: what JSON can hold.
+
+    Returns:
+        The release file.
+
+    Raises:
+        ReleaseError: there is a file that is not a release file, or it would become too large.
+        OSError: it cannot be written.
+    """
+    present = read_release(release_path(path))
+    same = present is not None and present.digest == graph.digest
+    certificate = present.certificate if present is not None and same else None
+    return _write(graph, path, certificate, {**_rest_of(graph, present), key: content})
+
+
+def _rest_of(graph: DecisionGraph, present: Release | None) -> dict[str, Any]:
+    if present is None:
+        return {}
+    if present.digest == graph.digest:
+        return dict(present.rest)
+    return {key: present.rest[key] for key in present.rest if key == LIFECYCLE}
+
+
+def _write(
+    graph: DecisionGraph, path: Path, certificate: Certificate | None, rest: Mapping[str, Any]
+) -> Path:
     target = release_path(path)
-    present = read_release(target)
-    rest = present.rest if present is not None and present.digest == graph.digest else {}
     guideline = graph.guideline
-    release = Release(guideline.id, guideline.version, graph.digest, certificate, rest)
-    target.write_text(release_text(release), encoding="utf-8")
+    text = release_text(
+        Release(guideline.id, guideline.version, graph.digest, certificate, rest)
+    ).encode()
+    if len(text) > LARGEST:
+        raise ReleaseError(f"`{target}`: would have {len(text)} bytes, more than {LARGEST}")
+    target.write_bytes(text)
     return target
 
 

@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
 from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
+from rashpath.service.audit_calls import AUDIT_SERVICE, audit_calls
 from rashpath.service.auditing import Auditing
+from rashpath.service.call import Call, Context, Work, caller_of, in_thread
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
 from rashpath.service.gate import Gate
 from rashpath.service.log import Log
 from rashpath.service.recorder import Pending, Recorder
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
-from rashpath.v1 import audit_service_pb2, decision_service_pb2, guideline_service_pb2
-from rashpath.v1.audit_service_pb2 import (
-    CreateCheckpointRequest,
-    EraseDecisionRequest,
-    GetDecisionRequest,
-    ListDecisionsRequest,
-    ReplayDecisionRequest,
-    VerifyLedgerRequest,
-)
+from rashpath.v1 import decision_service_pb2, guideline_service_pb2
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResult,
@@ -50,17 +43,12 @@ from rashpath.v1.guideline_service_pb2 import (
 
 DECISION_SERVICE = decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
 GUIDELINE_SERVICE = guideline_service_pb2.DESCRIPTOR.services_by_name["GuidelineService"].full_name
-_AUDIT_DESCRIPTOR = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"]
-AUDIT_SERVICE = _AUDIT_DESCRIPTOR.full_name
 SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
 RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
 """Services that cannot do their work while the ledger cannot be written."""
 
 _DRAWINGS = 2
 """Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
-
-_DRAWINGS = 2
-"""Pictures that are drawn at a time."""
 
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
@@ -80,26 +68,6 @@ _NOT_SERVED = (
     ErrorReason.ERROR_REASON_DIGEST_MISMATCH,
 )
 """Refusals of a guideline that may still be kept in the ledger."""
-
-T = TypeVar("T")
-
-Context = Any
-"""`grpc.aio.ServicerContext`, whose stubs know less than it does."""
-
-
-@dataclass(slots=True)
-class _Call:
-    """What is known of one call while it lasts."""
-
-    method: str
-    data: bytes
-    deadline: float
-    caller: str
-    started: float = field(default_factory=time.perf_counter)
-    told: dict[str, Any] = field(default_factory=dict)
-
-
-_Work = Callable[[_Call], Awaitable[bytes]]
 
 
 class Calls:
@@ -127,7 +95,6 @@ class Calls:
         self._gate = gate
         self._settings = settings
         self._log = log
-        self._drawings = asyncio.Semaphore(_DRAWINGS)
         self._desk = None if recorder is None else Auditing.of_ledger(recorder.ledger)
 
     def handlers(self) -> tuple[Any, ...]:
@@ -147,37 +114,14 @@ class Calls:
             "GetGuideline": self._handler("GetGuideline", self._get_guideline),
             "RenderDiagram": self._handler("RenderDiagram", self._render),
         }
+        audit = {name: self._handler(name, work) for name, work in audit_calls(self._desk).items()}
         return (
             grpc.method_handlers_generic_handler(DECISION_SERVICE, decision),
             grpc.method_handlers_generic_handler(GUIDELINE_SERVICE, guideline),
-            grpc.method_handlers_generic_handler(AUDIT_SERVICE, self._audit_methods()),
+            grpc.method_handlers_generic_handler(AUDIT_SERVICE, audit),
         )
 
-    def _audit_methods(self) -> dict[str, Any]:
-        desk = self._desk
-        if desk is None:
-            names = (each.name for each in _AUDIT_DESCRIPTOR.methods)
-            return {name: self._handler(name, _audit_off) for name in names}
-        methods: dict[str, tuple[type[Message], Callable[[Any], Message]]] = {
-            "GetDecision": (GetDecisionRequest, desk.get_decision),
-            "ListDecisions": (ListDecisionsRequest, desk.list_decisions),
-            "VerifyLedger": (VerifyLedgerRequest, desk.verify_ledger),
-            "ReplayDecision": (ReplayDecisionRequest, desk.replay_decision),
-            "CreateCheckpoint": (CreateCheckpointRequest, desk.create_checkpoint),
-        }
-        handlers = {
-            name: self._handler(name, self._aside(request_type, answer))
-            for name, (request_type, answer) in methods.items()
-        }
-
-        async def erase(call: _Call) -> bytes:
-            request = parse(EraseDecisionRequest, call.data)
-            response = await self._in_thread(call, desk.erase_decision, request, call.caller)
-            return response.SerializeToString()
-
-        return handlers | {"EraseDecision": self._handler("EraseDecision", erase)}
-
-    async def _evaluate(self, call: _Call) -> bytes:
+    async def _evaluate(self, call: Call) -> bytes:
         request = parse(EvaluateRequest, call.data)
         if self._recorder is None:
             async with self._gate.turn(call.deadline):
@@ -185,7 +129,7 @@ class Calls:
                 call.told |= _about(response)
                 return response.SerializeToString(deterministic=True)
         if request.request_id:
-            answered = await self._in_thread(call, self._recorder.answered, call.caller, request)
+            answered = await in_thread(call, self._recorder.answered, call.caller, request)
             if answered is not None:
                 call.told |= {"repeated": True}
                 return answered
@@ -195,11 +139,11 @@ class Calls:
             pending = self._recorder.submit(call.caller, request, decision)
         return await self._recorder.settle(pending, call.deadline)
 
-    async def _explain(self, call: _Call) -> bytes:
+    async def _explain(self, call: Call) -> bytes:
         request = parse(ExplainPathRequest, call.data)
         subject = None
         if request.decision_id:
-            subject = await self._in_thread(call, self._application.subject, request)
+            subject = await in_thread(call, self._application.subject, request)
         async with self._gate.turn(call.deadline):
             if subject is None:
                 subject = self._application.subject(request)
@@ -207,7 +151,7 @@ class Calls:
             call.told |= _about(response)
             return response.SerializeToString(deterministic=True)
 
-    async def _get_guideline(self, call: _Call) -> bytes:
+    async def _get_guideline(self, call: Call) -> bytes:
         request = parse(GetGuidelineRequest, call.data)
         try:
             async with self._gate.turn(call.deadline):
@@ -219,43 +163,25 @@ class Calls:
         # The ledger keeps every guideline that ever decided; an auditor names it by its digest.
         if self._desk is None or not request.guideline.digest:
             raise not_served
-        kept = await self._in_thread(call, self._desk.kept_guideline, request)
+        kept = await in_thread(call, self._desk.kept_guideline, request)
         if kept is None:
             raise not_served
         return kept.SerializeToString()
 
-    async def _render(self, call: _Call) -> bytes:
+    async def _render(self, call: Call) -> bytes:
         request = parse(RenderDiagramRequest, call.data)
         recalled = None
         if request.WhichOneof("overlay") == "decision_id":
-            recalled = await self._in_thread(call, self._application.recall, request.decision_id)
+            recalled = await in_thread(call, self._application.recall, request.decision_id)
         async with self._gate.turn(call.deadline):
             drawing = self._application.drawing(request, recalled)
         # Drawing takes a core for some tenths of a second, and threads that the ledger needs too.
         async with self._easels:
-            response = await self._in_thread(call, drawing)
+            response = await in_thread(call, drawing)
         return response.SerializeToString()
 
-    def _aside(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
-        async def work(call: _Call) -> bytes:
-            response = await self._in_thread(call, answer, parse(request_type, call.data))
-            return response.SerializeToString()
-
-        return work
-
-    async def _in_thread(self, call: _Call, work: Callable[..., T], *arguments: object) -> T:
-        """Runs what reads the store outside the event loop, until the deadline."""
-        try:
-            async with asyncio.timeout_at(call.deadline):
-                return await asyncio.to_thread(work, *arguments)
-        except TimeoutError:
-            raise Refusal(
-                ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-                "the deadline passed before the ledger or the drawing was done",
-            ) from None
-
-    def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> _Work:
-        async def work(call: _Call) -> bytes:
+    def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> Work:
+        async def work(call: Call) -> bytes:
             async with self._gate.turn(call.deadline):
                 response = answer(parse(request_type, call.data))
                 call.told |= _about(response)
@@ -263,7 +189,7 @@ class Calls:
 
         return work
 
-    async def _batch(self, call: _Call) -> bytes:
+    async def _batch(self, call: Call) -> bytes:
         async with self._gate.turn(call.deadline):
             request = parse(BatchEvaluateRequest, call.data)
             self._application.check_batch(request)
@@ -283,13 +209,11 @@ class Calls:
             parts += (_RESULTS_TAG, _varint(len(result)), result)
         return b"".join(parts)
 
-    async def _case(self, call: _Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
+    async def _case(self, call: Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
         """Decides one case of a batch, and hands it to the ledger where one is kept."""
         try:
             if self._recorder is not None and request.request_id:
-                answered = await self._in_thread(
-                    call, self._recorder.answered, call.caller, request
-                )
+                answered = await in_thread(call, self._recorder.answered, call.caller, request)
                 if answered is not None:
                     return answered
             async with self._gate.turn(call.deadline):
@@ -305,7 +229,7 @@ class Calls:
         except Exception as error:
             return self._application.fault(error)
 
-    async def _settled(self, call: _Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
+    async def _settled(self, call: Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
         if not isinstance(made, Pending):
             return made
         assert self._recorder is not None
@@ -316,12 +240,12 @@ class Calls:
                 raise
             return refusal
 
-    def _handler(self, method: str, work: _Work, largest: int | None = None) -> Any:
+    def _handler(self, method: str, work: Work, largest: int | None = None) -> Any:
         largest = largest or self._settings.max_request_bytes
 
         async def handle(data: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
-            call = _Call(method, data, loop.time() + self._seconds(context), caller_of(context))
+            call = Call(method, data, loop.time() + self._seconds(context), caller_of(context))
             self._gate.expect()
             context.add_done_callback(lambda _: self._gate.sent())
             try:
@@ -348,7 +272,7 @@ class Calls:
             remaining = self._settings.default_deadline_s
         return min(float(remaining), self._settings.max_deadline_s)
 
-    async def _refuse(self, call: _Call, context: Context, refusal: Refusal) -> bytes:
+    async def _refuse(self, call: Call, context: Context, refusal: Refusal) -> bytes:
         if "incident" in refusal.metadata:
             call.told["incident"] = refusal.metadata["incident"]
         reason = reason_name(refusal.reason)
@@ -358,7 +282,7 @@ class Calls:
         await context.abort(refusal.code, status.message, details)
         raise AssertionError("abort never returns")
 
-    def _tell(self, call: _Call, context: Context, code: str, **more: Any) -> None:
+    def _tell(self, call: Call, context: Context, code: str, **more: Any) -> None:
         seconds = time.perf_counter() - call.started
         self._log.info(
             "call",
@@ -370,24 +294,6 @@ class Calls:
             **call.told,
             **more,
         )
-
-
-def caller_of(context: Context) -> str:
-    """Returns who calls, as their client certificate says; empty where nobody was authenticated.
-
-    The first subject alternative name counts, else the common name.
-    """
-    presented = context.auth_context()
-    for name in ("x509_subject_alternative_name", "x509_common_name"):
-        for value in presented.get(name, ()):
-            return bytes(value).decode("utf-8", "replace")
-    return ""
-
-
-async def _audit_off(call: _Call) -> bytes:
-    raise Refusal(
-        ErrorReason.ERROR_REASON_AUDIT_OFF, "this server keeps no audit ledger (`audit_mode`)"
-    )
 
 
 def _require_size(data: bytes, largest: int) -> None:

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from rashpath.facts.errors import RashpathError, quoted
 from rashpath.guideline import DecisionGraph, GuidelineError, load
-from rashpath.guideline.release import Certificate, certificate_of
+from rashpath.guideline.approval import ApprovalError, approval_of, read_approvers
+from rashpath.guideline.release import Certificate, ReleaseError, certificate_of
+from rashpath.readings.self_test import failures
 from rashpath.service.errors import FieldFault, Refusal
 from rashpath.service.nearest import nearest
 from rashpath.v1.decision_service_pb2 import GuidelineSelector
@@ -94,7 +96,12 @@ class Guidelines:
 
 
 def load_guidelines(
-    folder: Path | None = None, default: str = "", *, require_certificate: bool = False
+    folder: Path | None = None,
+    default: str = "",
+    *,
+    require_certificate: bool = False,
+    approval_key_file: Path | None = None,
+    self_test: bool = False,
 ) -> Guidelines:
     """Loads every guideline of a folder.
 
@@ -104,15 +111,25 @@ def load_guidelines(
             its highest version.
 
         require_certificate: whether each needs a valid proof certificate beside its file.
+        approval_key_file: public keys, one of which must have signed the approval of each; None:
+            none needs one.
+        self_test: whether each must answer the cases of its release file, if that has some, as it
+            says there.
 
     Raises:
         GuidelinesError: nothing to serve, a file that cannot be loaded, lies under another id or
-            version than it says or lacks a certificate that it needs, or a default that is not
-            there; all at once.
+            version than it says, lacks a certificate or an approval that it needs or fails its
+            self-test, a default that is not there, or keys that cannot be read; all at once.
     """
     found: dict[str, dict[str, DecisionGraph]] = {}
     certificates: dict[str, Certificate] = {}
     problems: list[str] = []
+    approvers = None
+    if approval_key_file is not None:
+        try:
+            approvers = read_approvers(approval_key_file)
+        except ApprovalError as error:
+            raise GuidelinesError([f"`require_approval_key_file`: {error}"]) from None
     for path in _files(folder):
         try:
             graph = load(path)
@@ -134,6 +151,12 @@ def load_guidelines(
                 f"{path}: {lack}, and `require_certificate` is set; "
                 "write one with `rashpath guideline verify FILE --write`"
             )
+        if approvers is not None:
+            approval, lack = approval_of(graph, path, approvers)
+            if approval is None:
+                problems.append(f"{path}: {lack}, and `require_approval_key_file` is set")
+        if self_test:
+            problems.extend(_self_test_problems(graph, path))
         found.setdefault(guideline.id, {})[guideline.version] = graph
     if not found and not problems:
         problems.append(f"no guideline in `{folder or _CONTENT}`")
@@ -144,6 +167,13 @@ def load_guidelines(
         for each in sorted(found)
     }
     return replace(_with_defaults(ordered, default), certificates=certificates)
+
+
+def _self_test_problems(graph: DecisionGraph, path: Path) -> list[str]:
+    try:
+        return [f"{path}: fails its self-test: {each}" for each in failures(graph, path)]
+    except (ReleaseError, OSError):
+        return [f"{path}: its release file cannot be read, so that its self-test cannot run"]
 
 
 def version_key(version: str) -> VersionKey:

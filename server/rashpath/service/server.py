@@ -200,6 +200,8 @@ async def run(
         settings.guideline_dir,
         settings.default_guideline,
         require_certificate=settings.require_certificate,
+        approval_key_file=settings.require_approval_key_file,
+        self_test=True,
     )
     application = Application(guidelines, limits=Limits(batch=settings.max_batch))
     ledger = open_audit(settings, log)

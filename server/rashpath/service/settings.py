@@ -88,6 +88,9 @@ class Settings(BaseModel):
     """`ID` or `ID@VERSION` for requests that name none; empty: the only id, highest version."""
     require_certificate: bool = False
     """Whether to serve only guidelines with a valid proof certificate beside their file."""
+    require_approval_key_file: ReadableFile | None = None
+    """Public keys (JSON), one of which must have signed the approval of every guideline that is
+    served; unset: none needs an approval."""
     max_request_bytes: int = Field(1 << 20, ge=1024, le=1 << 30)
     """Largest request but for BatchEvaluate, in bytes."""
     max_batch: int = Field(1000, ge=1, le=100_000)

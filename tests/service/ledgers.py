@@ -1,0 +1,54 @@
+"""Opens the ledgers of servers under test, and asks servers in raw bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from rashpath.audit import AuditConfig, OpenStore, open_to_read
+from rashpath.audit.reading import Filters
+from rashpath.audit.verify import verify
+from rashpath.v1.audit_service_pb2 import VerifyLedgerResponse
+from rashpath.v1.decision_service_pb2 import EvaluateRequest
+
+EVALUATE = "/rashpath.v1.DecisionService/Evaluate"
+OWN_CHANNEL = [("grpc.use_local_subchannel_pool", 1)]
+
+
+def database(server: Any) -> Path:
+    """Returns the file of a server's ledger."""
+    path: Path = server.log.with_name("audit.db")
+    return path
+
+
+@contextmanager
+def reading(path: Path, **config: Any) -> Iterator[OpenStore]:
+    """Opens a ledger to be read."""
+    opened = open_to_read(AuditConfig(f"sqlite:///{path}", **config))
+    try:
+        yield opened
+    finally:
+        opened.store.close()
+
+
+def verified(path: Path, **config: Any) -> VerifyLedgerResponse:
+    """Returns what a verification of a ledger finds."""
+    with reading(path, **config) as opened:
+        return verify(opened.store, opened.trusted, opened.reader.seal)
+
+
+def recorded_ids(path: Path, **config: Any) -> list[str]:
+    """Returns the ids of all decisions of a ledger, the oldest first."""
+    with reading(path, **config) as opened:
+        return [each.record.id for each in opened.reader.all(Filters())]
+
+
+def answer_bytes(address: str, request: EvaluateRequest, timeout: float = 15) -> bytes:
+    """Returns an answer in the very bytes that were sent."""
+    with grpc.insecure_channel(address, OWN_CHANNEL) as channel:
+        answer: bytes = channel.unary_unary(EVALUATE)(request.SerializeToString(), timeout=timeout)
+    return answer
