@@ -99,8 +99,17 @@ def generate_cases(
     """
     if output is None:
         raise CommandError("name a folder with `-o DIR`")
-    from rashpath.readings.coverage.generate import generate
-    from rashpath.readings.coverage.suite import write_suite
+    try:
+        from rashpath.readings.coverage.generate import generate
+        from rashpath.readings.coverage.write import write_suite
+    except ImportError as error:
+        if error.name != "z3":
+            raise
+        raise CommandError(
+            "the package of the second opinion needs the solver, which is not installed",
+            exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
+            hint="install it with `pip install 'rashpath[proof]'`",
+        ) from None
 
     graph = _load(guideline)
     suite = generate(graph, _progress)
