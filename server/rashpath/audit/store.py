@@ -223,6 +223,10 @@ def _sqlite(address: URL, busy_timeout_s: float, *, make: bool) -> Engine:
     return engine
 
 
+_PRIMARY = 0xFF
+"""The bits of an SQLite error code that name its kind; the others say more."""
+
+
 def _use_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
     end = time.monotonic() + busy_timeout_s
     while True:
@@ -230,9 +234,11 @@ def _use_wal(connection: sqlite3.Connection, busy_timeout_s: float) -> None:
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
                 connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            # Processes that start at once meet here, and SQLite does not wait by itself.
-            if time.monotonic() > end:
+        except sqlite3.OperationalError as error:
+            # Processes that start at once meet here, and SQLite does not wait by itself. A full
+            # disk or a file that is no database does not pass by waiting.
+            code = error.sqlite_errorcode & _PRIMARY
+            if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > end:
                 raise
             time.sleep(0.01)
 
