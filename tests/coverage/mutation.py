@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ from google.protobuf import json_format
 
 from rashpath.expression.evaluate import Case, evaluate
 from rashpath.expression.truth import Truth
-from rashpath.facts.document import Document
+from rashpath.facts.document import SIZE_LIMIT, Document, parse
 from rashpath.guideline import DecisionGraph, GuidelineError, load_bytes
 from rashpath.guideline.check_content import check_content, check_names
 from rashpath.guideline.check_exact import build_reach
@@ -149,7 +150,12 @@ class Run:
     def _candidates(self, mutant: Mutant, graph: DecisionGraph) -> list[str]:
         """Returns the cases that may tell a mutant: where the changed condition differs, first."""
         ordered = sorted(self.facts, key=lambda name: -self.kills[name])
-        changed = [part for part in written_conditions(graph) if part.path == mutant.path]
+        gates = {node.recommendation.regimen.dose_gate for node in graph.guideline.nodes}
+        changed = [
+            part
+            for part in written_conditions(graph)
+            if part.path == mutant.path and part.name not in gates
+        ]
         if len(changed) != 1 or len(mutant.edits) != 1 or mutant.path not in self.truths:
             return ordered
         before = self.truths[mutant.path]
@@ -229,6 +235,23 @@ def run(chosen: Iterable[Mutant], *, processes: int = 2) -> Iterator[Found]:
         yield from pool.imap(_find, chosen, chunksize=4)
 
 
+_TELLS = re.compile(r"(?P<place>.*): tells the slip `(?P<operator>.*)`")
+
+
+def _slips(graph: DecisionGraph) -> Iterator[Generated]:
+    """Yields the cases that tell slips and lie there already."""
+    path = GENERATED / "slips.yaml"
+    if not path.exists():
+        return
+    document: Any = parse(path.read_bytes(), limit=4 * SIZE_LIMIT).value
+    facts = {case.name: case.facts for case in read_suite(GENERATED, graph.dictionary)}
+    for each in document["cases"]:
+        told = _TELLS.fullmatch(each["shows"][0])
+        assert told is not None
+        goal = Tells(told["operator"], told["place"])
+        yield Generated(dict(facts[f"slips/{each['name']}"]), (goal,))
+
+
 _KEPT = ("refused", "invariant", "by_hand", "generated", "same")
 
 
@@ -287,7 +310,7 @@ def main() -> int:
             for each in found
             if each.case is not None
         ]
-        write_slips(GENERATED, graph, Suite(base, tuple(new), ()))
+        write_slips(GENERATED, graph, Suite(base, (*_slips(graph), *new), ()))
     print(table(found))
     for each in survivors:
         print(f"\nSURVIVES: {each.mutant.operator} in {each.mutant.diff()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
@@ -102,7 +103,8 @@ def alone(found: list[Found]) -> str:
         for each in found
         if each.mutant.is_logic and each.generated and not each.by_hand
     )
-    return ", ".join(f"`{place}` ({count})" for place, count in sorted(places.items())) + "."
+    text = ", ".join(f"`{place}` ({count})" for place, count in sorted(places.items()))
+    return textwrap.fill(f"{text}.", 120, break_long_words=False, break_on_hyphens=False)
 
 
 def coverage_table() -> str:

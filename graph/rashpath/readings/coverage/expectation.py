@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from rashpath.expression.decision_diagram import TRUE
 from rashpath.expression.evaluate import DECIMALS, Facts, evaluate
 from rashpath.expression.tree import Condition
 from rashpath.expression.truth import Truth
@@ -19,9 +20,9 @@ from rashpath.guideline.model import (
     Caution,
     Contradiction,
     DecisionGraph,
-    End,
     Finding,
     Flag,
+    Node,
     NotCovered,
     Recommendation,
 )
@@ -36,7 +37,8 @@ _Said = Contradiction | Caution | NotCovered
 
 Expectation = dict[str, Plain]
 """Keys as in case files, and: `computed` (numbers by id), `notes` (shown on a
-condition), `ends` (the ends reached), `danger` (the truth of the red flag)."""
+condition), `reached` (other nodes on the path, but those on
+every path), `danger` (the truth of the red flag)."""
 
 
 def expected(graph: DecisionGraph, facts: Facts, opinion: Opinion) -> Expectation:
@@ -51,9 +53,7 @@ def expected(graph: DecisionGraph, facts: Facts, opinion: Opinion) -> Expectatio
         TooManyReadingsError: too much is unknown in the case for it.
     """
     verdicts = {
-        node.id: opinion.verdict(facts, node.id)
-        for node in graph.order
-        if isinstance(node, Recommendation | Finding | End)
+        node.id: opinion.verdict(facts, node.id) for node in graph.order if _is_told(graph, node)
     }
 
     def truth(condition: Condition) -> Truth:
@@ -93,11 +93,7 @@ def expected(graph: DecisionGraph, facts: Facts, opinion: Opinion) -> Expectatio
 def observed(walked: Walk) -> Expectation:
     """Returns what a walk shows, in the same form."""
     graph = walked.graph
-    verdicts = {
-        step.node.id: step.verdict
-        for step in walked.steps
-        if isinstance(step.node, Recommendation | Finding | End)
-    }
+    verdicts = {step.node.id: step.verdict for step in walked.steps if _is_told(graph, step.node)}
     doses: dict[str, Plain] = {}
     for id, given in walked.doses.items():
         dose: dict[str, Plain] = {}
@@ -138,10 +134,11 @@ def _tidy(
         "applies_exactly": [i for i in recommended if verdicts[i] is Verdict.APPLIES],
         "undetermined": [i for i in recommended if verdicts[i] is Verdict.UNDETERMINED],
         "findings": dict(_findings(graph, verdicts)),
-        "ends": [
+        "reached": [
             node.id
             for node in graph.order
-            if isinstance(node, End) and verdicts[node.id] is Verdict.APPLIES
+            if not isinstance(node, Recommendation | Finding)
+            and verdicts.get(node.id) is Verdict.APPLIES
         ],
         "contradictions": _true(graph.contradictions, truth),
         "warnings": _true(graph.cautions, truth),
@@ -152,6 +149,11 @@ def _tidy(
         "danger": truth(graph.red_flag.condition).value,
     }
     return {key: value for key, value in found.items() if value or key == "applies_exactly"}
+
+
+def _is_told(graph: DecisionGraph, node: Node) -> bool:
+    """Tells whether a node is on some paths and not on others."""
+    return graph.reach.nodes.get(node.id) != TRUE
 
 
 def _findings(graph: DecisionGraph, verdicts: Mapping[str, Verdict]) -> Iterator[tuple[str, Plain]]:

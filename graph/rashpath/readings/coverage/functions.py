@@ -161,7 +161,8 @@ class Functions:
         for index, row in enumerate(node.regimen.rows):
             yield f"{node.id}, row {index + 1}", diagrams.conjoin((reached, self.of(row.when)))
         for part in node.regimen.gate:
-            yield f"{node.id}, {part.id}", diagrams.conjoin((reached, self.of(part.condition)))
+            closed = diagrams.negate(self.of(part.condition))
+            yield f"{node.id}, {part.id} closed", diagrams.conjoin((reached, closed))
 
     def _choose(self, test: int, then: int, otherwise: int) -> int:
         diagrams = self._diagrams
