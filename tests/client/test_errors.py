@@ -205,7 +205,8 @@ def test_the_timeout_is_kept(serve: Serve) -> None:
     with Client(serve(answer), retries=0) as client, pytest.raises(DeadlineExceeded):
         client.evaluate(PatientCase(), timeout_s=0.3)
     ended.set()
-    assert 0 < seen[0] <= 0.3
+    # The wire carries the deadline in whole milliseconds, rounded up, and clocks tick in steps.
+    assert 0 < seen[0] <= 0.31
 
 
 def test_the_token_is_sent_with_every_call(serve: Serve) -> None:
