@@ -192,9 +192,10 @@ def test_large_answers_are_taken(serve: Serve) -> None:
         assert len(client.evaluate(PatientCase()).disclaimer) == 6_000_000
 
 
-def test_the_timeout_is_kept(serve: Serve) -> None:
+def test_the_timeout_is_kept(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """The deadline travels with the call, and the call ends with it."""
-    seen = []
+    given: list[float] = []
+    seen: list[float] = []
 
     def answer(_: bytes, context: grpc.ServicerContext) -> bytes:
         seen.append(context.time_remaining())
@@ -202,11 +203,20 @@ def test_the_timeout_is_kept(serve: Serve) -> None:
         return b""
 
     ended = threading.Event()
-    with Client(serve(answer), retries=0) as client, pytest.raises(DeadlineExceeded):
-        client.evaluate(PatientCase(), timeout_s=0.3)
+    with Client(serve(answer), retries=0) as client:
+        send = client._decision.Evaluate
+
+        def watched(request, timeout, metadata):
+            given.append(timeout)
+            return send(request, timeout=timeout, metadata=metadata)
+
+        monkeypatch.setattr(client._decision, "Evaluate", watched)
+        with pytest.raises(DeadlineExceeded):
+            client.evaluate(PatientCase(), timeout_s=0.3)
     ended.set()
-    # The wire carries the deadline in whole milliseconds, rounded up, and clocks tick in steps.
-    assert 0 < seen[0] <= 0.31
+    assert 0 < given[0] <= 0.3
+    # The wire carries whole milliseconds, so the server's end is compared in those.
+    assert 0 < int(seen[0] * 1000) <= 300
 
 
 def test_the_token_is_sent_with_every_call(serve: Serve) -> None:

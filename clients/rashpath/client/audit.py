@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -53,7 +54,7 @@ class Method(Protocol[Q, R]):
         ...
 
 
-class AuditCalls:
+class AuditCalls(ABC):
     """What a client asks of the audit ledger; every method raises ClientError as `evaluate` does.
 
     Besides: PreconditionFailed where the server keeps no ledger or lacks a key, NotFound for a
@@ -64,8 +65,9 @@ class AuditCalls:
     _decision: DecisionServiceStub
     _guideline: GuidelineServiceStub
 
+    @abstractmethod
     def _call(self, method: Method[Q, R], request: Q, timeout_s: float | None) -> R:
-        raise NotImplementedError
+        """Sends one request and waits for its answer, as the client does for all its methods."""
 
     def get_decision(
         self, decision_id: str, *, timeout_s: float | None = None
