@@ -35,11 +35,11 @@ from rashpath.readings.coverage.expectation import Expectation, expected, observ
 from rashpath.readings.coverage.generate import Generated, Generation, Suite
 from rashpath.readings.coverage.goals import Tells
 from rashpath.readings.coverage.mutants import Mutant, document_of, mutants, mutated_document
-from rashpath.readings.coverage.opinion import Opinion
 from rashpath.readings.coverage.sameness import difference
 from rashpath.readings.coverage.suite import SuiteCase, read_suite
 from rashpath.readings.coverage.write import write_slips
 from rashpath.readings.invariants import holds
+from rashpath.readings.proof.second_opinion import SecondOpinion
 from rashpath.readings.walk import Walk, walk
 from rashpath.v1 import guideline_pb2
 from tests.conformance.expectations import case_files, mismatches
@@ -95,7 +95,7 @@ class Run:
 
     def _learn(self, name: str, case: dict[str, int | float]) -> None:
         """Adds a case to the generated ones of this run."""
-        wanted = expected(self.graph, case, Opinion(self.graph))
+        wanted = expected(self.graph, case, SecondOpinion(self.graph))
         self.generated[name] = SuiteCase(name, case, wanted, generated=True)
         self.facts[name] = Case(case)
         for part in written_conditions(self.graph):

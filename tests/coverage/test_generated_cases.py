@@ -10,9 +10,9 @@ from rashpath.facts.document import parse
 from rashpath.guideline import DecisionGraph
 from rashpath.readings.coverage.expectation import expected, observed
 from rashpath.readings.coverage.generate import generate
-from rashpath.readings.coverage.opinion import Opinion
 from rashpath.readings.coverage.suite import SuiteCase, read_suite
 from rashpath.readings.coverage.write import write_suite
+from rashpath.readings.proof.second_opinion import SecondOpinion
 from rashpath.readings.walk import walk
 from tests.coverage.tables import GENERATED
 
@@ -39,7 +39,7 @@ def test_expectations_are_the_second_opinion_s(
     graph: DecisionGraph, cases: tuple[SuiteCase, ...]
 ) -> None:
     """No expectation was copied from an answer: deciding anew without the engine gives the same."""
-    opinion = Opinion(graph)
+    opinion = SecondOpinion(graph)
     some = cases[::7]
     assert {case.name: expected(graph, case.facts, opinion) for case in some} == {
         case.name: case.expect for case in some

@@ -7,12 +7,15 @@ from dataclasses import replace
 
 import pytest
 
+from rashpath.expression.truth import Truth
 from rashpath.guideline import DecisionGraph
+from rashpath.guideline.model import Recommendation
 from rashpath.readings.proof import cross_check as module
 from rashpath.readings.proof.cross_check import cross_check
 from rashpath.readings.proof.second_opinion import SecondOpinion, TooManyReadingsError
 from rashpath.readings.walk import Verdict, Walk, walk
 from tests import oracle
+from tests.conformance.expectations import case_files
 from tests.guideline.test_exact_verdicts import VALUES
 
 
@@ -76,6 +79,22 @@ def test_the_second_opinion_equals_brute_force(small: DecisionGraph) -> None:
         assert given == {node: verdict for node, (verdict, _) in wanted.items()}, facts
         seen |= set(given.values())
     assert seen == {"APPLIES", "DOES_NOT_APPLY", "UNDETERMINED"}
+
+
+@pytest.mark.parametrize("edge", ["0_4_at", "0_4_not_a_binary_fraction", "0_6_at", "1_4_at"])
+def test_the_second_opinion_is_right_on_an_edge(graph: DecisionGraph, edge: str) -> None:
+    """A clearance of exactly 0.4 is not below the floor, and 0.6 and 1.4 are in the lower rows."""
+    case = next(each for each in case_files() if each.name == f"foscarnet/per_kg_{edge}")
+    opinion, walked = SecondOpinion(graph), walk(graph, case.facts)
+    for node in ("start_foscarnet", "foscarnet_not_recommended_renal"):
+        assert opinion.verdict(case.facts, node) is walked.step(node).verdict
+    foscarnet = graph.by_id["start_foscarnet"]
+    assert isinstance(foscarnet, Recommendation)
+    assert foscarnet.regimen is not None
+    rows = [
+        row for row in foscarnet.regimen.rows if opinion.truth(row.when, case.facts) is Truth.TRUE
+    ]
+    assert rows == [walked.doses["start_foscarnet"].row]
 
 
 def test_the_second_opinion_says_where_it_would_take_too_long(graph: DecisionGraph) -> None:

@@ -30,7 +30,7 @@ from rashpath.readings.walk import Verdict, Walk
 
 if TYPE_CHECKING:
     # The package of the second opinion needs the solver; reading a walk does not.
-    from rashpath.readings.coverage.opinion import Opinion
+    from rashpath.readings.proof.second_opinion import SecondOpinion
 
 _Truths = Callable[[Condition], Truth]
 _Said = Contradiction | Caution | NotCovered
@@ -41,7 +41,7 @@ condition), `reached` (other nodes on the path, but those on
 every path), `danger` (the truth of the red flag)."""
 
 
-def expected(graph: DecisionGraph, facts: Facts, opinion: Opinion) -> Expectation:
+def expected(graph: DecisionGraph, facts: Facts, opinion: SecondOpinion) -> Expectation:
     """Returns what must be shown for a case, by the second opinion.
 
     Args:

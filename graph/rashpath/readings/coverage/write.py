@@ -24,7 +24,7 @@ from rashpath.readings.coverage.goals import (
     Tells,
     UnknownDecides,
 )
-from rashpath.readings.coverage.opinion import Opinion
+from rashpath.readings.proof.second_opinion import SecondOpinion
 
 _MOST_SHOWN = 2
 
@@ -83,7 +83,7 @@ def _write(
     progress: Callable[[str], None],
 ) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    opinion = Opinion(graph)
+    opinion = SecondOpinion(graph)
     leaves = {part.name: leaves_of(part.condition) for part in written_conditions(graph)}
     lines = [
         f"# {about}",
@@ -121,7 +121,7 @@ def _case_lines(
     case: Generated,
     suite: Suite,
     graph: DecisionGraph,
-    opinion: Opinion,
+    opinion: SecondOpinion,
     leaves: Mapping[str, tuple[Leaf, ...]],
     usual: Expectation,
 ) -> Iterator[str]:

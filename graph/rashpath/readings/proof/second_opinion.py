@@ -39,6 +39,7 @@ from rashpath.expression.tree import (
     Or,
     Undetermined,
 )
+from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice, Dictionary, WholeNumber
 from rashpath.guideline.model import DecisionGraph, Start
 from rashpath.readings.walk import Verdict
@@ -103,6 +104,16 @@ class SecondOpinion:
         if len(outcomes) == 2:
             return Verdict.UNDETERMINED
         return Verdict.APPLIES if True in outcomes else Verdict.DOES_NOT_APPLY
+
+    def truth(self, condition: Condition, facts: Facts) -> Truth:
+        """Returns whether a condition holds in all completions of a case, in none, or in some.
+
+        Raises:
+            TooManyReadingsError: it takes more readings than allowed.
+        """
+        _collect(condition, self._constants)
+        outcomes = self.outcomes(lambda world: self._holds(condition, world), facts)
+        return Truth.UNKNOWN if len(outcomes) == 2 else Truth.of(True in outcomes)
 
     def outcomes(self, question: Callable[[_World], bool], facts: Facts) -> frozenset[bool]:
         """Returns the answers to a question over all completions; ends once both have come."""
@@ -171,11 +182,8 @@ class SecondOpinion:
             case Always():
                 return condition.value
             case Compare():
-                return _compare(
-                    self._value(condition.left, world),
-                    condition.operator,
-                    Fraction(condition.right.value),
-                )
+                left = self._value(condition.left, world)
+                return _compare(left, condition.operator, _constant(condition))
             case OneOf():
                 return self._fact(condition.fact, world) in condition.values
             case Given():
@@ -272,11 +280,21 @@ def _collect(condition: Condition, constants: dict[str, set[Fraction]]) -> None:
     for leaf in _leaves(condition):
         match leaf:
             case Compare(left=FactNumber() as left):
-                constants.setdefault(left.fact, set()).add(Fraction(leaf.right.value))
+                constants.setdefault(left.fact, set()).add(_constant(leaf))
             case Compare(left=Computed() as left):
-                constants.setdefault(left.id, set()).add(Fraction(leaf.right.value))
+                constants.setdefault(left.id, set()).add(_constant(leaf))
             case _:
                 pass
+
+
+def _constant(condition: Compare) -> Fraction:
+    """Returns the constant of a comparison.
+
+    A given fact is compared with the binary number that both are; a computed number, which is
+    rounded, with the decimal number that is written, so that it can lie exactly on it.
+    """
+    exact = Fraction(condition.right.value)
+    return Fraction(round(exact, DECIMALS)) if isinstance(condition.left, Computed) else exact
 
 
 def _leaves(condition: Condition) -> Iterator[Condition]:
