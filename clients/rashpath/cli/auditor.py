@@ -54,6 +54,7 @@ class Auditor(Protocol):
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: guideline_pb2.Audience.ValueType = ...,
     ) -> decision_service_pb2.ExplainPathResponse:
         """Explains it: its recorded facts under its recorded guideline."""

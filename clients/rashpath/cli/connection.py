@@ -49,6 +49,7 @@ class Decider(Protocol):
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: guideline_pb2.Audience.ValueType = ...,
     ) -> decision_service_pb2.ExplainPathResponse:
         """Tells how the decision of one case came about."""
@@ -74,6 +75,14 @@ class Decider(Protocol):
         self, request: guideline_service_pb2.RenderDiagramRequest
     ) -> guideline_service_pb2.RenderDiagramResponse:
         """Draws a guideline."""
+        ...
+
+    def compare_guidelines(
+        self,
+        before: decision_service_pb2.GuidelineSelector | None = None,
+        after: decision_service_pb2.GuidelineSelector | None = None,
+    ) -> guideline_service_pb2.CompareGuidelinesResponse:
+        """Tells what two guidelines decide differently."""
         ...
 
 

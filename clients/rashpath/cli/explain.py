@@ -25,6 +25,7 @@ EXAMPLES = examples(
     "rashpath explain case.yaml",
     "rashpath explain case.yaml --why start_foscarnet",
     "rashpath explain case.yaml --why-not acyclovir_oral_hiv_zoster --audience patient",
+    "rashpath explain case.yaml --what-would-change start_foscarnet",
     "rashpath explain case.yaml --what-if rash.trend=IMPROVING --what-if immune.hiv=",
     "rashpath explain --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA --why start_foscarnet",
 )
@@ -77,6 +78,14 @@ def explain(
             autocompletion=fact_names,
         ),
     ] = None,
+    what_would_change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--what-would-change",
+            metavar="ID",
+            help="Recommendation to tell which changes of facts would turn; may be repeated.",
+        ),
+    ] = None,
     guideline: GuidelineOption = "",
     digest: DigestOption = "",
     audience: AudienceOption = Audience.CLINICIAN,
@@ -88,7 +97,7 @@ def explain(
 
     Tells every step and why each recommendation applies, does not apply or is
     open; or only those that --why and --why-not name. --what-if tells what
-    other facts would change.
+    other facts would change, --what-would-change which facts it would take.
     """
     if bool(case) == bool(decision):
         raise CommandError("give a case or `--decision ID`, one of them")
@@ -97,7 +106,12 @@ def explain(
     from rashpath.cli.words import audience_message
     from rashpath.v1.decision_service_pb2 import ExplainPathRequest
 
-    request = ExplainPathRequest(why=why, why_not=why_not, audience=audience_message(audience))
+    request = ExplainPathRequest(
+        why=why,
+        why_not=why_not,
+        what_would_change=what_would_change,
+        audience=audience_message(audience),
+    )
     if decision:
         request.decision_id = decision
     else:
@@ -130,6 +144,7 @@ def _explained(connection: Connection, request: ExplainPathRequest) -> ExplainPa
                 why=request.why,
                 why_not=request.why_not,
                 what_if=changes,
+                what_would_change=request.what_would_change,
                 audience=request.audience,
             )
     with connection.open() as decider:
@@ -139,6 +154,7 @@ def _explained(connection: Connection, request: ExplainPathRequest) -> ExplainPa
             why=request.why,
             why_not=request.why_not,
             what_if=changes,
+            what_would_change=request.what_would_change,
             audience=request.audience,
         )
 

@@ -8,6 +8,7 @@ from rashpath.cli.page import Line
 from rashpath.cli.text import headline
 from rashpath.cli.words import citations, flag_words
 from rashpath.v1 import decision_pb2
+from rashpath.v1.change_pb2 import VerdictTurn
 from rashpath.v1.decision_pb2 import ExplainedRecommendation, Reason
 from rashpath.v1.decision_service_pb2 import ExplainPathRequest, ExplainPathResponse, WhatIfResult
 
@@ -21,8 +22,8 @@ def explanation_page(
 
     Args:
         request: what was asked. With `why` or `why_not`, each recommendation is told with every
-            fact that decided; with `what_if` alone, only the comparison; with nothing, the whole
-            way, each question once.
+            fact that decided; with `what_if` or `what_would_change` alone, only the comparison or
+            the changes; with nothing, the whole way, each question once.
         explained: the explanation.
         audience: ``clinician`` or ``patient``; must be that of the explanation's texts.
     """
@@ -32,9 +33,11 @@ def explanation_page(
     shown = list(explained.recommendations) if asked else []
     for each in shown:
         yield from _recommendation(each, audience)
+    for turn in explained.turns:
+        yield from _turn(turn, audience)
     if explained.HasField("what_if"):
         yield from _what_if(request, explained.what_if)
-    elif not asked:
+    elif not asked and not explained.turns:
         yield from _steps(explained)
         yield from _overview(explained, audience)
         shown = [
@@ -139,6 +142,28 @@ def _what_if(request: ExplainPathRequest, what_if: WhatIfResult) -> Iterator[Lin
         yield Line(f"{change.id}: {_plain(change.before)} -> {_plain(change.after)}", mark="  ~ ")
     if not what_if.changes:
         yield Line("nothing changes", mark="  ")
+
+
+def _turn(turn: VerdictTurn, audience: str) -> Iterator[Line]:
+    """Yields the smallest sets of changes that turn a verdict, those to one verdict together."""
+    titled = (
+        turn.text if audience == "patient" or turn.id in turn.text else f"{turn.id}: {turn.text}"
+    )
+    yield Line(titled, style="bold")
+    for verdict, words in (
+        (decision_pb2.VERDICT_APPLIES, "would apply, if"),
+        (decision_pb2.VERDICT_DOES_NOT_APPLY, "would not apply, if"),
+    ):
+        sets = [each for each in turn.sets if each.after == verdict]
+        if sets:
+            yield Line(words, mark="  ")
+        for each in sets:
+            for number, change in enumerate(each.changes):
+                yield Line(change.text, mark="      and " if number else "    ~ ")
+    if not turn.sets:
+        yield Line("no change of the facts that can change turns this", mark="  ")
+    if turn.cut:
+        yield Line(turn.cut, mark="  ", style="dim")
 
 
 def _plain(value: str) -> str:

@@ -24,6 +24,8 @@ from rashpath.v1.decision_service_pb2 import (
 from rashpath.v1.facts_pb2 import PatientCase
 from rashpath.v1.guideline_pb2 import Audience
 from rashpath.v1.guideline_service_pb2 import (
+    CompareGuidelinesRequest,
+    CompareGuidelinesResponse,
     GetGuidelineRequest,
     GetGuidelineResponse,
     ListGuidelinesRequest,
@@ -95,6 +97,7 @@ class LocalClient:
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
     ) -> ExplainPathResponse:
         """Tells how the decision of one case came about."""
@@ -104,6 +107,7 @@ class LocalClient:
             why=why,
             why_not=why_not,
             what_if=[FactChange(fact=fact, value=value) for fact, value in (what_if or {}).items()],
+            what_would_change=what_would_change,
             audience=audience,
         )
         return answered(self._application.explain_path, request)
@@ -124,6 +128,13 @@ class LocalClient:
     def render_diagram(self, request: RenderDiagramRequest) -> RenderDiagramResponse:
         """Draws a guideline."""
         return answered(self._application.render_diagram, request)
+
+    def compare_guidelines(
+        self, before: GuidelineSelector | None = None, after: GuidelineSelector | None = None
+    ) -> CompareGuidelinesResponse:
+        """Tells what two guidelines decide differently."""
+        request = CompareGuidelinesRequest(before=before, after=after)
+        return answered(self._application.compare_guidelines, request)
 
 
 def answered(method: Callable[[Q], R], request: Q) -> R:

@@ -33,6 +33,8 @@ from rashpath.cli.connection import asks_a_server
 from rashpath.cli.coverage import COVERAGE_EXAMPLES, GENERATE_EXAMPLES, coverage, generate_cases
 from rashpath.cli.diagram import EXAMPLES as DIAGRAM_EXAMPLES
 from rashpath.cli.diagram import diagram
+from rashpath.cli.diff import EXAMPLES as DIFF_EXAMPLES
+from rashpath.cli.diff import diff
 from rashpath.cli.errors import CommandError, ExitCode, report
 from rashpath.cli.evaluate import EXAMPLES as EVALUATE_EXAMPLES
 from rashpath.cli.evaluate import evaluate
@@ -98,6 +100,7 @@ def build_app() -> typer.Typer:
     group.command("generate-cases", epilog=GENERATE_EXAMPLES)(generate_cases)
     group.command("release", epilog=RELEASE_EXAMPLES)(release)
     group.command("approvers", epilog=APPROVERS_EXAMPLES)(approvers)
+    group.command("diff", epilog=DIFF_EXAMPLES)(asks_a_server(diff))
     group.command("trace", epilog=TRACE_EXAMPLES)(asks_a_server(trace))
     app.add_typer(group, name="guideline")
     app.add_typer(_audit_commands(), name="audit")

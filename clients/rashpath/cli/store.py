@@ -131,6 +131,7 @@ class StoreAuditor:
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
     ) -> ExplainPathResponse:
         """Explains it: its recorded facts under its recorded guideline."""
@@ -139,6 +140,7 @@ class StoreAuditor:
             why=why,
             why_not=why_not,
             what_if=[FactChange(fact=fact, value=value) for fact, value in (what_if or {}).items()],
+            what_would_change=what_would_change,
             audience=audience,
         )
         return answered(self._explained, request)

@@ -198,6 +198,7 @@ class AuditCalls(ABC):
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
         timeout_s: float | None = None,
     ) -> ExplainPathResponse:
@@ -208,6 +209,7 @@ class AuditCalls(ABC):
             why: as in `explain_path`.
             why_not: as in `explain_path`.
             what_if: as in `explain_path`.
+            what_would_change: as in `explain_path`.
             audience: whom the texts are for.
             timeout_s: seconds for this call; None: those of the client.
         """
@@ -216,6 +218,7 @@ class AuditCalls(ABC):
             why=why,
             why_not=why_not,
             what_if=[FactChange(fact=fact, value=value) for fact, value in (what_if or {}).items()],
+            what_would_change=what_would_change,
             audience=audience,
         )
         return self._call(self._decision.ExplainPath, request, timeout_s)

@@ -29,6 +29,8 @@ from rashpath.v1.decision_service_pb2_grpc import DecisionServiceStub
 from rashpath.v1.facts_pb2 import PatientCase
 from rashpath.v1.guideline_pb2 import Audience
 from rashpath.v1.guideline_service_pb2 import (
+    CompareGuidelinesRequest,
+    CompareGuidelinesResponse,
     GetGuidelineRequest,
     GetGuidelineResponse,
     ListGuidelinesRequest,
@@ -172,6 +174,7 @@ class Client(AuditCalls):
         why: Iterable[str] = (),
         why_not: Iterable[str] = (),
         what_if: Mapping[str, str] | None = None,
+        what_would_change: Iterable[str] = (),
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
         timeout_s: float | None = None,
     ) -> ExplainPathResponse:
@@ -185,6 +188,7 @@ class Client(AuditCalls):
                 recommendation is explained.
             what_if: facts to change for a comparison, by path, each value as a case file would
                 have it; an empty value makes the fact unknown.
+            what_would_change: ids of recommendations to tell what would turn their verdict.
             audience: whom the texts are for.
             timeout_s: seconds for this call; None: those of the client.
         """
@@ -195,6 +199,7 @@ class Client(AuditCalls):
             why=why,
             why_not=why_not,
             what_if=changes,
+            what_would_change=what_would_change,
             audience=audience,
         )
         return self._call(self._decision.ExplainPath, request, timeout_s)
@@ -240,6 +245,26 @@ class Client(AuditCalls):
             ClientError: as for :meth:`evaluate`.
         """
         return self._call(self._guideline.RenderDiagram, request, timeout_s)
+
+    def compare_guidelines(
+        self,
+        before: GuidelineSelector | None = None,
+        after: GuidelineSelector | None = None,
+        *,
+        timeout_s: float | None = None,
+    ) -> CompareGuidelinesResponse:
+        """Tells what two guidelines decide differently, over all cases; may take some seconds.
+
+        Args:
+            before: the first guideline; None: the server's default.
+            after: the second one; None: the server's default.
+            timeout_s: seconds for this call; None: those of the client.
+
+        Raises:
+            ClientError: as for :meth:`evaluate`.
+        """
+        request = CompareGuidelinesRequest(before=before, after=after)
+        return self._call(self._guideline.CompareGuidelines, request, timeout_s)
 
     def healthy(self, service: str = "", *, timeout_s: float | None = None) -> bool:
         """Tells whether the server takes requests; False where none can be reached.

@@ -22,38 +22,39 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from rashpath.v1 import change_pb2 as rashpath_dot_v1_dot_change__pb2
 from rashpath.v1 import decision_pb2 as rashpath_dot_v1_dot_decision__pb2
 from rashpath.v1 import facts_pb2 as rashpath_dot_v1_dot_facts__pb2
 from rashpath.v1 import guideline_pb2 as rashpath_dot_v1_dot_guideline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"rashpath/v1/decision_service.proto\x12\x0brashpath.v1\x1a\x1arashpath/v1/decision.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\"@\n\x11GuidelineSelector\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"\xd2\x01\n\x0f\x45valuateRequest\x12.\n\x0cpatient_case\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12\x31\n\tguideline\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x1f\n\x04view\x18\x03 \x01(\x0e\x32\x11.rashpath.v1.View\x12\'\n\x08\x61udience\x18\x04 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"\xf6\x04\n\x10\x45valuateResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12-\n\tguideline\x18\x02 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12+\n\x06status\x18\x03 \x01(\x0e\x32\x1b.rashpath.v1.DecisionStatus\x12%\n\x07urgency\x18\x04 \x01(\x0e\x32\x14.rashpath.v1.Urgency\x12\x32\n\x14urgency_not_excluded\x18\x05 \x01(\x0e\x32\x14.rashpath.v1.Urgency\x12:\n\x0frecommendations\x18\x06 \x03(\x0b\x32!.rashpath.v1.RecommendationResult\x12,\n\x08\x66indings\x18\x07 \x03(\x0b\x32\x1a.rashpath.v1.FindingResult\x12(\n\tquestions\x18\x08 \x03(\x0b\x32\x15.rashpath.v1.Question\x12\x38\n\x0e\x63ontradictions\x18\t \x03(\x0b\x32 .rashpath.v1.ContradictionResult\x12,\n\x08warnings\x18\n \x03(\x0b\x32\x1a.rashpath.v1.WarningResult\x12\x32\n\x0bnot_covered\x18\x0b \x03(\x0b\x32\x1d.rashpath.v1.NotCoveredResult\x12#\n\x04path\x18\x0c \x03(\x0b\x32\x15.rashpath.v1.PathStep\x12\x12\n\ndisclaimer\x18\r \x01(\t\x12-\n\x08\x63omputed\x18\x0e \x03(\x0b\x32\x1b.rashpath.v1.ComputedResult\"\xfd\x01\n\x12\x45xplainPathRequest\x12.\n\x0cpatient_case\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12\x31\n\tguideline\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x0b\n\x03why\x18\x03 \x03(\t\x12\x0f\n\x07why_not\x18\x04 \x03(\t\x12(\n\x07what_if\x18\x05 \x03(\x0b\x32\x17.rashpath.v1.FactChange\x12\'\n\x08\x61udience\x18\x06 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x07 \x01(\t\")\n\nFactChange\x12\x0c\n\x04\x66\x61\x63t\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\x86\x02\n\x13\x45xplainPathResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12)\n\x05steps\x18\x02 \x03(\x0b\x32\x1a.rashpath.v1.ExplainedStep\x12=\n\x0frecommendations\x18\x03 \x03(\x0b\x32$.rashpath.v1.ExplainedRecommendation\x12*\n\x07what_if\x18\x04 \x01(\x0b\x32\x19.rashpath.v1.WhatIfResult\x12(\n\tcitations\x18\x05 \x03(\x0b\x32\x15.rashpath.v1.Citation\"l\n\x0cWhatIfResult\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.rashpath.v1.VerdictChange\"F\n\x14\x42\x61tchEvaluateRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\"J\n\x15\x42\x61tchEvaluateResponse\x12\x31\n\x07results\x18\x01 \x03(\x0b\x32 .rashpath.v1.BatchEvaluateResult\"\x8a\x01\n\x13\x42\x61tchEvaluateResult\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponseH\x00\x12\'\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x16.rashpath.v1.CaseErrorH\x00\x42\x08\n\x06result2\x84\x02\n\x0f\x44\x65\x63isionService\x12G\n\x08\x45valuate\x12\x1c.rashpath.v1.EvaluateRequest\x1a\x1d.rashpath.v1.EvaluateResponse\x12P\n\x0b\x45xplainPath\x12\x1f.rashpath.v1.ExplainPathRequest\x1a .rashpath.v1.ExplainPathResponse\x12V\n\rBatchEvaluate\x12!.rashpath.v1.BatchEvaluateRequest\x1a\".rashpath.v1.BatchEvaluateResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"rashpath/v1/decision_service.proto\x12\x0brashpath.v1\x1a\x18rashpath/v1/change.proto\x1a\x1arashpath/v1/decision.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\"@\n\x11GuidelineSelector\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\t\"\xd2\x01\n\x0f\x45valuateRequest\x12.\n\x0cpatient_case\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12\x31\n\tguideline\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x1f\n\x04view\x18\x03 \x01(\x0e\x32\x11.rashpath.v1.View\x12\'\n\x08\x61udience\x18\x04 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"\xf6\x04\n\x10\x45valuateResponse\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12-\n\tguideline\x18\x02 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12+\n\x06status\x18\x03 \x01(\x0e\x32\x1b.rashpath.v1.DecisionStatus\x12%\n\x07urgency\x18\x04 \x01(\x0e\x32\x14.rashpath.v1.Urgency\x12\x32\n\x14urgency_not_excluded\x18\x05 \x01(\x0e\x32\x14.rashpath.v1.Urgency\x12:\n\x0frecommendations\x18\x06 \x03(\x0b\x32!.rashpath.v1.RecommendationResult\x12,\n\x08\x66indings\x18\x07 \x03(\x0b\x32\x1a.rashpath.v1.FindingResult\x12(\n\tquestions\x18\x08 \x03(\x0b\x32\x15.rashpath.v1.Question\x12\x38\n\x0e\x63ontradictions\x18\t \x03(\x0b\x32 .rashpath.v1.ContradictionResult\x12,\n\x08warnings\x18\n \x03(\x0b\x32\x1a.rashpath.v1.WarningResult\x12\x32\n\x0bnot_covered\x18\x0b \x03(\x0b\x32\x1d.rashpath.v1.NotCoveredResult\x12#\n\x04path\x18\x0c \x03(\x0b\x32\x15.rashpath.v1.PathStep\x12\x12\n\ndisclaimer\x18\r \x01(\t\x12-\n\x08\x63omputed\x18\x0e \x03(\x0b\x32\x1b.rashpath.v1.ComputedResult\"\x98\x02\n\x12\x45xplainPathRequest\x12.\n\x0cpatient_case\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12\x31\n\tguideline\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x0b\n\x03why\x18\x03 \x03(\t\x12\x0f\n\x07why_not\x18\x04 \x03(\t\x12(\n\x07what_if\x18\x05 \x03(\x0b\x32\x17.rashpath.v1.FactChange\x12\'\n\x08\x61udience\x18\x06 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x07 \x01(\t\x12\x19\n\x11what_would_change\x18\x08 \x03(\t\")\n\nFactChange\x12\x0c\n\x04\x66\x61\x63t\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"\xaf\x02\n\x13\x45xplainPathResponse\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12)\n\x05steps\x18\x02 \x03(\x0b\x32\x1a.rashpath.v1.ExplainedStep\x12=\n\x0frecommendations\x18\x03 \x03(\x0b\x32$.rashpath.v1.ExplainedRecommendation\x12*\n\x07what_if\x18\x04 \x01(\x0b\x32\x19.rashpath.v1.WhatIfResult\x12(\n\tcitations\x18\x05 \x03(\x0b\x32\x15.rashpath.v1.Citation\x12\'\n\x05turns\x18\x06 \x03(\x0b\x32\x18.rashpath.v1.VerdictTurn\"l\n\x0cWhatIfResult\x12/\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.rashpath.v1.VerdictChange\"F\n\x14\x42\x61tchEvaluateRequest\x12.\n\x08requests\x18\x01 \x03(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\"J\n\x15\x42\x61tchEvaluateResponse\x12\x31\n\x07results\x18\x01 \x03(\x0b\x32 .rashpath.v1.BatchEvaluateResult\"\x8a\x01\n\x13\x42\x61tchEvaluateResult\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x31\n\x08response\x18\x02 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponseH\x00\x12\'\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x16.rashpath.v1.CaseErrorH\x00\x42\x08\n\x06result2\x84\x02\n\x0f\x44\x65\x63isionService\x12G\n\x08\x45valuate\x12\x1c.rashpath.v1.EvaluateRequest\x1a\x1d.rashpath.v1.EvaluateResponse\x12P\n\x0b\x45xplainPath\x12\x1f.rashpath.v1.ExplainPathRequest\x1a .rashpath.v1.ExplainPathResponse\x12V\n\rBatchEvaluate\x12!.rashpath.v1.BatchEvaluateRequest\x1a\".rashpath.v1.BatchEvaluateResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'rashpath.v1.decision_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GUIDELINESELECTOR']._serialized_start=133
-  _globals['_GUIDELINESELECTOR']._serialized_end=197
-  _globals['_EVALUATEREQUEST']._serialized_start=200
-  _globals['_EVALUATEREQUEST']._serialized_end=410
-  _globals['_EVALUATERESPONSE']._serialized_start=413
-  _globals['_EVALUATERESPONSE']._serialized_end=1043
-  _globals['_EXPLAINPATHREQUEST']._serialized_start=1046
-  _globals['_EXPLAINPATHREQUEST']._serialized_end=1299
-  _globals['_FACTCHANGE']._serialized_start=1301
-  _globals['_FACTCHANGE']._serialized_end=1342
-  _globals['_EXPLAINPATHRESPONSE']._serialized_start=1345
-  _globals['_EXPLAINPATHRESPONSE']._serialized_end=1607
-  _globals['_WHATIFRESULT']._serialized_start=1609
-  _globals['_WHATIFRESULT']._serialized_end=1717
-  _globals['_BATCHEVALUATEREQUEST']._serialized_start=1719
-  _globals['_BATCHEVALUATEREQUEST']._serialized_end=1789
-  _globals['_BATCHEVALUATERESPONSE']._serialized_start=1791
-  _globals['_BATCHEVALUATERESPONSE']._serialized_end=1865
-  _globals['_BATCHEVALUATERESULT']._serialized_start=1868
-  _globals['_BATCHEVALUATERESULT']._serialized_end=2006
-  _globals['_DECISIONSERVICE']._serialized_start=2009
-  _globals['_DECISIONSERVICE']._serialized_end=2269
+  _globals['_GUIDELINESELECTOR']._serialized_start=159
+  _globals['_GUIDELINESELECTOR']._serialized_end=223
+  _globals['_EVALUATEREQUEST']._serialized_start=226
+  _globals['_EVALUATEREQUEST']._serialized_end=436
+  _globals['_EVALUATERESPONSE']._serialized_start=439
+  _globals['_EVALUATERESPONSE']._serialized_end=1069
+  _globals['_EXPLAINPATHREQUEST']._serialized_start=1072
+  _globals['_EXPLAINPATHREQUEST']._serialized_end=1352
+  _globals['_FACTCHANGE']._serialized_start=1354
+  _globals['_FACTCHANGE']._serialized_end=1395
+  _globals['_EXPLAINPATHRESPONSE']._serialized_start=1398
+  _globals['_EXPLAINPATHRESPONSE']._serialized_end=1701
+  _globals['_WHATIFRESULT']._serialized_start=1703
+  _globals['_WHATIFRESULT']._serialized_end=1811
+  _globals['_BATCHEVALUATEREQUEST']._serialized_start=1813
+  _globals['_BATCHEVALUATEREQUEST']._serialized_end=1883
+  _globals['_BATCHEVALUATERESPONSE']._serialized_start=1885
+  _globals['_BATCHEVALUATERESPONSE']._serialized_end=1959
+  _globals['_BATCHEVALUATERESULT']._serialized_start=1962
+  _globals['_BATCHEVALUATERESULT']._serialized_end=2100
+  _globals['_DECISIONSERVICE']._serialized_start=2103
+  _globals['_DECISIONSERVICE']._serialized_end=2363
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from rashpath.v1 import change_pb2 as _change_pb2
 from rashpath.v1 import decision_pb2 as _decision_pb2
 from rashpath.v1 import facts_pb2 as _facts_pb2
 from rashpath.v1 import guideline_pb2 as _guideline_pb2
@@ -211,6 +212,7 @@ class ExplainPathRequest(_message.Message):
     WHAT_IF_FIELD_NUMBER: _builtins.int
     AUDIENCE_FIELD_NUMBER: _builtins.int
     DECISION_ID_FIELD_NUMBER: _builtins.int
+    WHAT_WOULD_CHANGE_FIELD_NUMBER: _builtins.int
     audience: _guideline_pb2.Audience.ValueType
     """Whom the texts are for."""
     decision_id: _builtins.str
@@ -239,6 +241,12 @@ class ExplainPathRequest(_message.Message):
     def what_if(self) -> _containers.RepeatedCompositeFieldContainer[Global___FactChange]:
         """Facts to change for a comparison."""
 
+    @_builtins.property
+    def what_would_change(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of recommendations to tell what would turn their verdict. With these
+        alone, no recommendation is explained otherwise.
+        """
+
     def __init__(
         self,
         *,
@@ -249,10 +257,11 @@ class ExplainPathRequest(_message.Message):
         what_if: _abc.Iterable[Global___FactChange] | None = ...,
         audience: _guideline_pb2.Audience.ValueType = ...,
         decision_id: _builtins.str = ...,
+        what_would_change: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["guideline", b"guideline", "patient_case", b"patient_case"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "guideline", b"guideline", "patient_case", b"patient_case", "what_if", b"what_if", "why", b"why", "why_not", b"why_not"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "decision_id", b"decision_id", "guideline", b"guideline", "patient_case", b"patient_case", "what_if", b"what_if", "what_would_change", b"what_would_change", "why", b"why", "why_not", b"why_not"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,6 +306,7 @@ class ExplainPathResponse(_message.Message):
     RECOMMENDATIONS_FIELD_NUMBER: _builtins.int
     WHAT_IF_FIELD_NUMBER: _builtins.int
     CITATIONS_FIELD_NUMBER: _builtins.int
+    TURNS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def decision(self) -> Global___EvaluateResponse:
         """The decision itself, in the full view."""
@@ -317,6 +327,10 @@ class ExplainPathResponse(_message.Message):
     def citations(self) -> _containers.RepeatedCompositeFieldContainer[_decision_pb2.Citation]:
         """The article's citations behind the recommendations explained."""
 
+    @_builtins.property
+    def turns(self) -> _containers.RepeatedCompositeFieldContainer[_change_pb2.VerdictTurn]:
+        """What would turn the verdicts asked for, in the order of the request."""
+
     def __init__(
         self,
         *,
@@ -325,10 +339,11 @@ class ExplainPathResponse(_message.Message):
         recommendations: _abc.Iterable[_decision_pb2.ExplainedRecommendation] | None = ...,
         what_if: Global___WhatIfResult | None = ...,
         citations: _abc.Iterable[_decision_pb2.Citation] | None = ...,
+        turns: _abc.Iterable[_change_pb2.VerdictTurn] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decision", b"decision", "what_if", b"what_if"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["citations", b"citations", "decision", b"decision", "recommendations", b"recommendations", "steps", b"steps", "what_if", b"what_if"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citations", b"citations", "decision", b"decision", "recommendations", b"recommendations", "steps", b"steps", "turns", b"turns", "what_if", b"what_if"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from rashpath.v1 import comparison_pb2 as _comparison_pb2
 from rashpath.v1 import decision_pb2 as _decision_pb2
 from rashpath.v1 import decision_service_pb2 as _decision_service_pb2
 from rashpath.v1 import facts_pb2 as _facts_pb2
@@ -362,3 +363,97 @@ class RenderDiagramResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RenderDiagramResponse: _TypeAlias = RenderDiagramResponse  # noqa: Y015
+
+@_typing.final
+class CompareGuidelinesRequest(_message.Message):
+    """Asks for a comparison."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def before(self) -> _decision_service_pb2.GuidelineSelector:
+        """The first guideline; unset: the server's default."""
+
+    @_builtins.property
+    def after(self) -> _decision_service_pb2.GuidelineSelector:
+        """The second guideline, over the same type of case (else
+        INVALID_ARGUMENT).
+        """
+
+    def __init__(
+        self,
+        *,
+        before: _decision_service_pb2.GuidelineSelector | None = ...,
+        after: _decision_service_pb2.GuidelineSelector | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareGuidelinesRequest: _TypeAlias = CompareGuidelinesRequest  # noqa: Y015
+
+@_typing.final
+class CompareGuidelinesResponse(_message.Message):
+    """What differs between two guidelines."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    EQUIVALENT_FIELD_NUMBER: _builtins.int
+    COMPARED_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    ANSWERS_COMPARED_FIELD_NUMBER: _builtins.int
+    equivalent: _builtins.bool
+    """True if both decide every case alike; proved."""
+    compared: _builtins.int
+    """How many things were compared; all but `differences` are proved the same."""
+    answers_compared: _builtins.int
+    """How many such cases and decisions were looked at."""
+    @_builtins.property
+    def before(self) -> _decision_pb2.GuidelineInfo:
+        """The first guideline."""
+
+    @_builtins.property
+    def after(self) -> _decision_pb2.GuidelineInfo:
+        """The second guideline."""
+
+    @_builtins.property
+    def differences(self) -> _containers.RepeatedCompositeFieldContainer[_comparison_pb2.DecisionDifference]:
+        """What is not proved the same."""
+
+    @_builtins.property
+    def content(self) -> _containers.RepeatedCompositeFieldContainer[_comparison_pb2.ContentDifference]:
+        """What else differs between the files."""
+
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedCompositeFieldContainer[_comparison_pb2.ChangedAnswer]:
+        """Cases given on the command line, and recorded decisions, whose answers
+        differ; a server leaves it empty.
+        """
+
+    def __init__(
+        self,
+        *,
+        before: _decision_pb2.GuidelineInfo | None = ...,
+        after: _decision_pb2.GuidelineInfo | None = ...,
+        equivalent: _builtins.bool = ...,
+        compared: _builtins.int = ...,
+        differences: _abc.Iterable[_comparison_pb2.DecisionDifference] | None = ...,
+        content: _abc.Iterable[_comparison_pb2.ContentDifference] | None = ...,
+        changed: _abc.Iterable[_comparison_pb2.ChangedAnswer] | None = ...,
+        answers_compared: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "answers_compared", b"answers_compared", "before", b"before", "changed", b"changed", "compared", b"compared", "content", b"content", "differences", b"differences", "equivalent", b"equivalent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareGuidelinesResponse: _TypeAlias = CompareGuidelinesResponse  # noqa: Y015

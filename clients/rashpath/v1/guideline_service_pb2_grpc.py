@@ -50,6 +50,11 @@ class GuidelineServiceStub:
                 request_serializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.SerializeToString,
                 response_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.FromString,
                 _registered_method=True)
+        self.CompareGuidelines = channel.unary_unary(
+                '/rashpath.v1.GuidelineService/CompareGuidelines',
+                request_serializer=rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesRequest.SerializeToString,
+                response_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesResponse.FromString,
+                _registered_method=True)
 
 
 class GuidelineServiceServicer:
@@ -78,6 +83,14 @@ class GuidelineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompareGuidelines(self, request, context):
+        """Compares two guidelines over all cases, known and unknown: what they decide
+        differently and in which smallest case, or that they decide alike.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GuidelineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +108,11 @@ def add_GuidelineServiceServicer_to_server(servicer, server):
                     servicer.RenderDiagram,
                     request_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.FromString,
                     response_serializer=rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.SerializeToString,
+            ),
+            'CompareGuidelines': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareGuidelines,
+                    request_deserializer=rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesRequest.FromString,
+                    response_serializer=rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -179,6 +197,33 @@ class GuidelineService:
             '/rashpath.v1.GuidelineService/RenderDiagram',
             rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramRequest.SerializeToString,
             rashpath_dot_v1_dot_guideline__service__pb2.RenderDiagramResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareGuidelines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/rashpath.v1.GuidelineService/CompareGuidelines',
+            rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesRequest.SerializeToString,
+            rashpath_dot_v1_dot_guideline__service__pb2.CompareGuidelinesResponse.FromString,
             options,
             channel_credentials,
             insecure,

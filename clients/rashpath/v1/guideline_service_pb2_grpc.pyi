@@ -41,6 +41,10 @@ class GuidelineServiceStub:
     """Draws a guideline, alone or with the way of a case or of a recorded
     decision through it. The same request gives the same bytes.
     """
+    CompareGuidelines: _grpc.UnaryUnaryMultiCallable[_guideline_service_pb2.CompareGuidelinesRequest, _guideline_service_pb2.CompareGuidelinesResponse]
+    """Compares two guidelines over all cases, known and unknown: what they decide
+    differently and in which smallest case, or that they decide alike.
+    """
 
 @_typing.type_check_only
 class GuidelineServiceAsyncStub(GuidelineServiceStub):
@@ -54,6 +58,10 @@ class GuidelineServiceAsyncStub(GuidelineServiceStub):
     RenderDiagram: _aio.UnaryUnaryMultiCallable[_guideline_service_pb2.RenderDiagramRequest, _guideline_service_pb2.RenderDiagramResponse]  # type: ignore[assignment]
     """Draws a guideline, alone or with the way of a case or of a recorded
     decision through it. The same request gives the same bytes.
+    """
+    CompareGuidelines: _aio.UnaryUnaryMultiCallable[_guideline_service_pb2.CompareGuidelinesRequest, _guideline_service_pb2.CompareGuidelinesResponse]  # type: ignore[assignment]
+    """Compares two guidelines over all cases, known and unknown: what they decide
+    differently and in which smallest case, or that they decide alike.
     """
 
 class GuidelineServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -83,6 +91,16 @@ class GuidelineServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_guideline_service_pb2.RenderDiagramResponse, _abc.Awaitable[_guideline_service_pb2.RenderDiagramResponse]]:
         """Draws a guideline, alone or with the way of a case or of a recorded
         decision through it. The same request gives the same bytes.
+        """
+
+    @_abc_1.abstractmethod
+    def CompareGuidelines(
+        self,
+        request: _guideline_service_pb2.CompareGuidelinesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_guideline_service_pb2.CompareGuidelinesResponse, _abc.Awaitable[_guideline_service_pb2.CompareGuidelinesResponse]]:
+        """Compares two guidelines over all cases, known and unknown: what they decide
+        differently and in which smallest case, or that they decide alike.
         """
 
 def add_GuidelineServiceServicer_to_server(servicer: GuidelineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -9,6 +9,7 @@ from rashpath.expression.truth import Truth
 from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph, Edge, Recommendation, Start
+from rashpath.readings import change
 from rashpath.readings.answer import (
     OUTCOMES,
     VERDICTS,
@@ -43,6 +44,7 @@ def explain(
     why: Sequence[str] = (),
     why_not: Sequence[str] = (),
     what_if: Mapping[str, int | float | None] | None = None,
+    what_would_change: Sequence[str] = (),
     audience: Audience = Audience.CLINICIAN,
 ) -> decision_service_pb2.ExplainPathResponse:
     """Explains the decision of a case.
@@ -55,6 +57,8 @@ def explain(
             explained. Either way the actual verdict is told, and marked where it is the contrary
             of what was asked.
         what_if: facts to change for a comparison; None makes a fact unknown.
+        what_would_change: recommendations to tell what would turn their verdict. With these alone,
+            no other explanation of recommendations is given.
         audience: whose words to use.
 
     Raises:
@@ -63,7 +67,7 @@ def explain(
     walked = walk(graph, facts)
     asked: dict[str, bool | None] = dict.fromkeys(why, True)
     asked.update(dict.fromkeys(why_not, False))
-    if not asked:
+    if not asked and not what_would_change:
         asked = dict.fromkeys(node.id for node in graph.recommendations)
     statements = {id for asked_id in asked for id in graph.by_id[asked_id].statements}
     response = decision_service_pb2.ExplainPathResponse(
@@ -78,6 +82,10 @@ def explain(
         ],
         citations=citations(graph, statements, audience),
     )
+    for id in what_would_change:
+        seconds = change.SECONDS / len(what_would_change)
+        turn = change.what_would_change(graph, walked.facts, id, seconds=seconds)
+        response.turns.append(change.tell(graph, turn, audience))
     if what_if:
         changed = {path: value for path, value in facts.items() if path not in what_if}
         changed.update((path, value) for path, value in what_if.items() if value is not None)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rashpath.service import (
     batch_evaluate,
+    compare_guidelines,
     get_guideline,
     list_guidelines,
     render_diagram,
@@ -35,6 +36,8 @@ from rashpath.v1.decision_service_pb2 import (
 )
 from rashpath.v1.errors_pb2 import ErrorReason
 from rashpath.v1.guideline_service_pb2 import (
+    CompareGuidelinesRequest,
+    CompareGuidelinesResponse,
     GetGuidelineRequest,
     GetGuidelineResponse,
     ListGuidelinesRequest,
@@ -142,6 +145,10 @@ class Application:
     def drawing(self, request: RenderDiagramRequest, recalled: Recalled | None) -> Drawing:
         """Settles what a picture shows; what it returns draws it, in any thread."""
         return render_diagram.render_diagram(self.guidelines, request, recalled)
+
+    def compare_guidelines(self, request: CompareGuidelinesRequest) -> CompareGuidelinesResponse:
+        """Tells what two guidelines decide differently; takes seconds where much differs."""
+        return compare_guidelines.compare_guidelines(self.guidelines, request)
 
     def fault(self, error: Exception) -> Refusal:
         """Reports an unexpected exception and returns the refusal that stands for it."""

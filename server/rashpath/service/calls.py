@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -36,6 +37,7 @@ from rashpath.v1.decision_service_pb2 import (
 )
 from rashpath.v1.errors_pb2 import ErrorReason
 from rashpath.v1.guideline_service_pb2 import (
+    CompareGuidelinesRequest,
     GetGuidelineRequest,
     ListGuidelinesRequest,
     RenderDiagramRequest,
@@ -92,6 +94,9 @@ class Calls:
         self._application = application
         self._recorder = recorder
         self._easels = asyncio.Semaphore(_DRAWINGS)
+        # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
+        # is left behind never adds up.
+        self._thinkers = ThreadPoolExecutor(1, thread_name_prefix="think")
         self._gate = gate
         self._settings = settings
         self._log = log
@@ -113,6 +118,7 @@ class Calls:
             ),
             "GetGuideline": self._handler("GetGuideline", self._get_guideline),
             "RenderDiagram": self._handler("RenderDiagram", self._render),
+            "CompareGuidelines": self._handler("CompareGuidelines", self._compare),
         }
         audit = {name: self._handler(name, work) for name, work in audit_calls(self._desk).items()}
         return (
@@ -147,9 +153,14 @@ class Calls:
         async with self._gate.turn(call.deadline):
             if subject is None:
                 subject = self._application.subject(request)
-            response = self._application.explain(subject, request)
-            call.told |= _about(response)
-            return response.SerializeToString(deterministic=True)
+            if not request.what_would_change:
+                response = self._application.explain(subject, request)
+                call.told |= _about(response)
+                return response.SerializeToString(deterministic=True)
+        explain = self._application.explain
+        response = await in_thread(call, explain, subject, request, threads=self._thinkers)
+        call.told |= _about(response)
+        return response.SerializeToString(deterministic=True)
 
     async def _get_guideline(self, call: Call) -> bytes:
         request = parse(GetGuidelineRequest, call.data)
@@ -178,6 +189,12 @@ class Calls:
         # Drawing takes a core for some tenths of a second, and threads that the ledger needs too.
         async with self._easels:
             response = await in_thread(call, drawing)
+        return response.SerializeToString()
+
+    async def _compare(self, call: Call) -> bytes:
+        request = parse(CompareGuidelinesRequest, call.data)
+        compare = self._application.compare_guidelines
+        response = await in_thread(call, compare, request, threads=self._thinkers)
         return response.SerializeToString()
 
     def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> Work:

@@ -62,12 +62,14 @@ def explain_path(
     graph = subject.graph
     _require_recommendations(graph, "why", request.why)
     _require_recommendations(graph, "why_not", request.why_not)
+    _require_recommendations(graph, "what_would_change", request.what_would_change)
     response = explain(
         graph,
         subject.facts,
         why=tuple(request.why),
         why_not=tuple(request.why_not),
         what_if=_changes(graph, request.what_if),
+        what_would_change=tuple(dict.fromkeys(request.what_would_change)),
         audience=audience_of(request.audience),
     )
     response.decision.decision_id = subject.decision_id or ids.next()

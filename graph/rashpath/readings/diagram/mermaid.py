@@ -40,11 +40,11 @@ def arrow_sign(mark: Mark) -> str:
     match mark:
         case Mark.PLAIN | Mark.UNVISITED:
             return "-->"
-        case Mark.TAKEN:
+        case Mark.TAKEN | Mark.ADDED:
             return "==>"
-        case Mark.REFUSED:
+        case Mark.REFUSED | Mark.REMOVED:
             return "--x"
-        case Mark.OPEN:
+        case Mark.OPEN | Mark.CHANGED:
             return "-.->"
         case _:
             assert_never(mark)

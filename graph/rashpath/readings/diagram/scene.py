@@ -33,8 +33,8 @@ class Kind(StrEnum):
 class Mark(StrEnum):
     """What became of a box or arrow; ``PLAIN`` where no case is drawn over the guideline.
 
-    A box is taken where it applies, open where it is undetermined, else unvisited; an arrow has
-    the outcome of its edge.
+    Under a case, a box is taken where it applies, open where it is undetermined, else unvisited; an
+    arrow has the outcome of its edge. The last three tell two guidelines apart.
     """
 
     PLAIN = "plain"
@@ -42,6 +42,9 @@ class Mark(StrEnum):
     REFUSED = "refused"
     OPEN = "open"
     UNVISITED = "unvisited"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ def box_pen(kind: Kind, mark: Mark) -> Pen:
             return Pen(ORANGE, "dashed", 2.2, INK, "#FFF6DC")
         case Mark.REFUSED | Mark.UNVISITED:
             return Pen("#BDBDBD", "solid", 0.8, FAINT, PAPER)
+        case Mark.ADDED:
+            return Pen(BLUE, "solid", 3.0, INK, "#D6E8F5")
+        case Mark.REMOVED:
+            return Pen(VERMILLION, "dotted", 2.4, INK, PAPER)
+        case Mark.CHANGED:
+            return Pen(ORANGE, "dashed", 2.6, INK, "#FFF6DC")
         case _:
             assert_never(mark)
 
@@ -77,6 +83,12 @@ def arrow_pen(mark: Mark) -> Pen:
             return Pen(ORANGE, "dashed", 2.4, INK)
         case Mark.UNVISITED:
             return Pen("#BDBDBD", "solid", 0.8, FAINT)
+        case Mark.ADDED:
+            return Pen(BLUE, "solid", 3.6, INK)
+        case Mark.REMOVED:
+            return Pen(VERMILLION, "dotted", 2.0, INK)
+        case Mark.CHANGED:
+            return Pen(ORANGE, "dashed", 2.6, INK)
         case _:
             assert_never(mark)
 
@@ -84,9 +96,9 @@ def arrow_pen(mark: Mark) -> Pen:
 def arrow_head(mark: Mark) -> str:
     """Returns the Graphviz arrow head: a bar where the way was refused."""
     match mark:
-        case Mark.PLAIN | Mark.TAKEN:
+        case Mark.PLAIN | Mark.TAKEN | Mark.ADDED | Mark.CHANGED:
             return "normal"
-        case Mark.REFUSED:
+        case Mark.REFUSED | Mark.REMOVED:
             return "tee"
         case Mark.OPEN | Mark.UNVISITED:
             return "empty"
