@@ -6,16 +6,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from rashpath.expression import Truth, compile_condition, evaluate
-from rashpath.expression.decision_diagram import (
+from rashpath.expression.decision_diagram import Diagrams, TooLargeError
+from rashpath.expression.evaluate import waits_for
+from rashpath.expression.levels import (
     ChoiceLevel,
     ComputedLevel,
-    Diagrams,
     GivenLevel,
     NumberLevel,
-    TooLargeError,
     levels_of,
 )
-from rashpath.expression.evaluate import waits_for
 from rashpath.expression.tree import Condition
 from tests import oracle
 from tests.expression.language import CASES, CONDITIONS, DICTIONARY, STABLE, names

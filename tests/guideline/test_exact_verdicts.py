@@ -7,14 +7,9 @@ import itertools
 import pytest
 
 from rashpath.expression import Truth
-from rashpath.expression.decision_diagram import (
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    NumberLevel,
-    Restriction,
-)
+from rashpath.expression.decision_diagram import Restriction
 from rashpath.expression.evaluate import waits_for
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.facts.document import parse
 from rashpath.facts.message import fill
 from rashpath.guideline import DecisionGraph, load_bytes

@@ -14,14 +14,16 @@ from rashpath.expression.decision_diagram import (
     DEFAULT_LIMIT,
     FALSE,
     TRUE,
+    Diagrams,
+    Restriction,
+    TooLargeError,
+)
+from rashpath.expression.levels import (
     ChoiceLevel,
     ComputedLevel,
-    Diagrams,
     GivenLevel,
     Level,
     NumberLevel,
-    Restriction,
-    TooLargeError,
     levels_of,
 )
 from rashpath.expression.tree import Computed, Condition

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import networkx as nx
 
-from rashpath.expression.decision_diagram import Diagrams, defeating_facts
+from rashpath.expression.decision_diagram import Diagrams
+from rashpath.expression.levels import defeating_facts
 from rashpath.expression.text import condition_text
 from rashpath.expression.tree import Computed, Condition, Exists, Leaf, leaves
 from rashpath.facts.dictionary import Dictionary

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rashpath.expression.decision_diagram import ChoiceLevel, ComputedLevel, NumberLevel
 from rashpath.expression.evaluate import Facts
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, NumberLevel
 from rashpath.expression.tree import facts_of_number
 from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice

@@ -11,17 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    Level,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
 from rashpath.expression.evaluate import DECIMALS, MISSING, Facts, number, waits_for
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.tree import facts_of_number
 from rashpath.facts.dictionary import Dictionary
 

@@ -8,12 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ComputedLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE
 from rashpath.expression.evaluate import Facts
+from rashpath.expression.levels import ComputedLevel
 from rashpath.expression.tree import facts_of_number
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.change.around import Around, Stretch

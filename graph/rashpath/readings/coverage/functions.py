@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams, levels_of
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
+from rashpath.expression.levels import levels_of
 from rashpath.expression.tree import (
     Always,
     And,

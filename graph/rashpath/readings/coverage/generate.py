@@ -11,10 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE
 from rashpath.expression.tree import (
     Compare,
     Computed,

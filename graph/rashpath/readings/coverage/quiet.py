@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import Diagrams
 from rashpath.expression.evaluate import evaluate
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.expression.tree import facts_of_number, leaves
 from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice, Fact, WholeNumber

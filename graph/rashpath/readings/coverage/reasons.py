@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    Level,
-    NumberLevel,
-    Restriction,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams, Restriction
 from rashpath.expression.evaluate import waits_for
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.text import condition_text
 from rashpath.expression.tree import (
     Compare,

@@ -12,15 +12,9 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    ChoiceLevel,
-    Diagrams,
-    GivenLevel,
-    NumberLevel,
-    Restriction,
-)
+from rashpath.expression.decision_diagram import FALSE, Diagrams, Restriction
 from rashpath.expression.evaluate import evaluate
+from rashpath.expression.levels import ChoiceLevel, GivenLevel, NumberLevel
 from rashpath.expression.tree import Condition, Given, OneOf, computed_in, facts_of
 from rashpath.expression.truth import Truth
 from rashpath.guideline.model import DecisionGraph

@@ -13,17 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    Level,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
 from rashpath.expression.evaluate import MISSING, number
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.partition import Partition
 from rashpath.expression.tree import Computed, numbers_in
 from rashpath.facts.dictionary import Choice, Dictionary, WholeNumber

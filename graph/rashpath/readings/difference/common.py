@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
+from rashpath.expression.levels import (
     ChoiceLevel,
     ComputedLevel,
-    Diagrams,
     GivenLevel,
     Level,
     NumberLevel,

@@ -6,14 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.expression.partition import Partition
 from rashpath.facts.dictionary import Choice, WholeNumber
 from rashpath.facts.show import number_text, unit_name

@@ -8,15 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    Level,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.tree import facts_of_number
 from rashpath.facts.dictionary import Dictionary
 from rashpath.readings.concrete import Case, Goal, intervals, solve, typed, whole_range

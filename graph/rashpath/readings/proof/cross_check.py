@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from rashpath.expression.decision_diagram import ComputedLevel, NumberLevel
+from rashpath.expression.levels import ComputedLevel, NumberLevel
 from rashpath.facts.dictionary import Choice, Fact, WholeNumber
 from rashpath.guideline.model import DecisionGraph, Finding, Recommendation
 from rashpath.readings.proof.properties import reachable

@@ -12,16 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    Level,
-    NumberLevel,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.partition import Partition
 from rashpath.expression.tree import FactNumber, Operator
 from rashpath.readings.proof.encode import Sight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rashpath.expression.decision_diagram import defeating_facts
+from rashpath.expression.levels import defeating_facts
 from rashpath.guideline.model import DecisionGraph, Recommendation
 from rashpath.readings.proof.counterexample import Cases, Confirm
 from rashpath.readings.proof.encode import Sight

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    NumberLevel,
-    Restriction,
-)
+from rashpath.expression.decision_diagram import Restriction
 from rashpath.expression.evaluate import Facts, waits_for
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.guideline.model import DecisionGraph
 
 

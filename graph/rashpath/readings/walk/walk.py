@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rashpath.expression.decision_diagram import Level, Restriction, defeating_facts
+from rashpath.expression.decision_diagram import Restriction
 from rashpath.expression.evaluate import (
     MISSING,
     Case,
@@ -19,6 +19,7 @@ from rashpath.expression.evaluate import (
     unknown_in,
     waits_for,
 )
+from rashpath.expression.levels import Level, defeating_facts
 from rashpath.expression.truth import Truth, conjoin, disjoin
 from rashpath.guideline.model import (
     Contradiction,

@@ -1,0 +1,168 @@
+"""The levels of a decision diagram: one for each fact, computed number and presence test.
+
+A level has one branch a region; within a region no comparison among the conditions changes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from rashpath.expression.partition import Partition
+from rashpath.expression.tree import (
+    Compare,
+    Computed,
+    Condition,
+    Exists,
+    FactNumber,
+    Given,
+    Leaf,
+    OneOf,
+    Operator,
+    facts_of_number,
+    leaves,
+    tests_in,
+)
+from rashpath.facts.dictionary import Choice, Dictionary, WholeNumber
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceLevel:
+    """A choice; one branch for each of its values."""
+
+    fact: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLevel:
+    """A number among the facts; one branch for each of its regions."""
+
+    fact: str
+    partition: Partition
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedLevel:
+    """A computed number; one branch for each of its regions."""
+
+    computed: Computed
+    partition: Partition
+
+
+@dataclass(frozen=True, slots=True)
+class GivenLevel:
+    """Whether a fact is given; branch 0 is no, branch 1 is yes."""
+
+    fact: str
+
+
+Level = ChoiceLevel | NumberLevel | ComputedLevel | GivenLevel
+
+
+def levels_of(conditions: Iterable[Condition], dictionary: Dictionary) -> tuple[Level, ...]:
+    """Returns the levels that some conditions need: what fewest conditions read first.
+
+    What many conditions read decides last, and stays shared (a tenth of the nodes of the plain
+    order of the facts, on the first guideline). Equals stand in the order of the facts, a computed
+    number after the last fact that it reads, a presence test before its fact.
+    """
+    conditions = list(conditions)
+    readers = Counter(
+        name
+        for condition in conditions
+        for name in {_variable(leaf) for leaf in _opened(condition)}
+    )
+    comparisons: dict[str, set[tuple[Operator, float]]] = {}
+    computed: dict[str, Computed] = {}
+    choices: set[str] = set()
+    given: set[str] = set()
+    for leaf in (leaf for condition in conditions for leaf in _opened(condition)):
+        match leaf:
+            case Compare():
+                test = (leaf.operator, float(leaf.right.value))
+                comparisons.setdefault(_variable(leaf), set()).add(test)
+                if isinstance(leaf.left, Computed):
+                    computed[leaf.left.id] = leaf.left
+            case OneOf():
+                choices.add(leaf.fact)
+            case Given():
+                given.add(leaf.fact)
+            case _:
+                assert_never(leaf)
+    levels: list[tuple[int, int, int, Level]] = []
+    for fact in dictionary:
+        if fact.path in given:
+            levels.append((readers[fact.path], fact.order, 0, GivenLevel(fact.path)))
+        match fact.kind:
+            case Choice() as choice:
+                if fact.path in choices:
+                    values = tuple(value.number for value in choice.values)
+                    levels.append(
+                        (readers[fact.path], fact.order, 1, ChoiceLevel(fact.path, values))
+                    )
+            case kind:
+                if fact.path in comparisons:
+                    partition = Partition.of(
+                        comparisons[fact.path],
+                        kind.hard.minimum,
+                        kind.hard.maximum,
+                        whole=isinstance(kind, WholeNumber),
+                    )
+                    levels.append(
+                        (readers[fact.path], fact.order, 1, NumberLevel(fact.path, partition))
+                    )
+    for name, value in sorted(computed.items()):
+        partition = Partition.of(comparisons[name], value.minimum, value.maximum, whole=False)
+        last = max((dictionary[path].order for path in facts_of_number(value)), default=-1)
+        levels.append((readers[name], last, 2, ComputedLevel(value, partition)))
+    levels.sort(key=lambda entry: entry[:3])
+    return tuple(level for _, _, _, level in levels)
+
+
+def defeating_facts(level: Level) -> tuple[str, ...]:
+    """Returns the facts whose mere presence can change what depends on a level."""
+    match level:
+        case GivenLevel():
+            return (level.fact,)
+        case ComputedLevel():
+            return tuple(
+                dict.fromkeys(
+                    leaf.fact
+                    for test in tests_in(level.computed)
+                    for leaf in leaves(test)
+                    if isinstance(leaf, Given)
+                )
+            )
+        case ChoiceLevel() | NumberLevel():
+            return ()
+        case _:
+            assert_never(level)
+
+
+def _opened(condition: Condition) -> Iterator[Leaf]:
+    """Yields the comparisons of a condition; where a computed number is read or asked for, also
+    those of the condition under which it exists.
+    """
+    for leaf in leaves(condition):
+        if isinstance(leaf, Exists):
+            yield from _opened(leaf.computed.valid_when)
+        else:
+            yield leaf
+            if isinstance(leaf, Compare) and isinstance(leaf.left, Computed):
+                yield from _opened(leaf.left.valid_when)
+
+
+def _variable(leaf: Leaf) -> str:
+    match leaf:
+        case OneOf() | Given():
+            return leaf.fact
+        case Compare(FactNumber(fact)):
+            return fact
+        case Compare():
+            assert isinstance(leaf.left, Computed)
+            return leaf.left.id
+        case _:
+            assert_never(leaf)
