@@ -76,7 +76,7 @@ def unknown_fields(message: Message) -> list[Problem]:
     Messages within it are searched too. What a newer client adds may be a contraindication, so it
     must not vanish.
     """
-    return list(islice(_unknown(message, ""), _MOST_PROBLEMS)) if _has_unknown(message) else []
+    return list(islice(_unknown(message, ""), _MOST_PROBLEMS)) if has_unknown(message) else []
 
 
 def given(message: Message, dictionary: Dictionary) -> dict[str, int | float]:
@@ -122,8 +122,11 @@ def _usual(dictionary: Dictionary) -> tuple[tuple[float, float], ...]:
     return tuple(usual)
 
 
-def _has_unknown(message: Message) -> bool:
-    """Tells whether any unknown field is there, by what is lost without them; fast."""
+def has_unknown(message: Message) -> bool:
+    """Tells whether a message or one within it has a binary field that it does not know.
+
+    It looks at what is lost without them, which is fast.
+    """
     known = type(message)()
     known.CopyFrom(message)
     known.DiscardUnknownFields()

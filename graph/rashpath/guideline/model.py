@@ -350,6 +350,11 @@ class DecisionGraph:
                 groups[node.finding] = (*groups.get(node.finding, ()), node)
         return groups
 
+    @cached_property
+    def name(self) -> str:
+        """Id and version, such as `spots@1.0.0`."""
+        return f"{self.guideline.id}@{self.guideline.version}"
+
     def info(self, audience: Audience = Audience.CLINICIAN) -> decision_pb2.GuidelineInfo:
         """Returns what names this guideline in an answer."""
         return decision_pb2.GuidelineInfo(

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from rashpath.expression.evaluate import evaluate
-from rashpath.expression.tree import Condition, Leaf, facts_of
+from rashpath.expression.tree import Condition, Leaf
 from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice
-from rashpath.facts.show import range_text
 from rashpath.facts.wording import Audience, Wording
 from rashpath.guideline.model import (
     All,
@@ -22,15 +21,27 @@ from rashpath.guideline.model import (
     Recommendation,
     Start,
 )
+from rashpath.readings.beside import (
+    caution,
+    computed_result,
+    contradiction,
+    implausible,
+    not_covered,
+    question,
+)
 from rashpath.readings.regimen import regimen
-from rashpath.readings.walk import EdgeStep, NodeStep, Outcome, Verdict, Walk
+from rashpath.readings.walk import (
+    EdgeStep,
+    NodeStep,
+    Outcome,
+    Verdict,
+    Walk,
+)
 from rashpath.readings.walk.steps import leaf_use
-from rashpath.readings.words import fact_words
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
 
 INDETERMINATE = "INDETERMINATE"
 NO = "NO"
-IMPLAUSIBLE = "implausible"
 
 VERDICTS = {
     Verdict.APPLIES: decision_pb2.VERDICT_APPLIES,
@@ -76,36 +87,24 @@ def answer(
         urgency=walked.urgency,
         urgency_not_excluded=walked.urgency_not_excluded,
         recommendations=[
-            _recommendation(walked, step, audience) for step in _ordered(walked, full=full)
+            recommendation(walked, step, audience) for step in _ordered(walked, full=full)
         ],
         findings=_findings(walked, audience, full=full),
-        questions=[
-            decision_pb2.Question(
-                fact=question.fact,
-                text=graph.dictionary[question.fact].question.to(audience),
-                settles=question.settles,
-                red_flag=question.red_flag,
-                urgency=question.urgency,
-                unit=_unit(graph, question.fact),
-                answers=_answers(graph, question.fact, audience),
-            )
-            for question in walked.questions
-        ],
-        contradictions=[
-            decision_pb2.ContradictionResult(
-                id=part.id, text=part.text.to(audience), facts=facts_of(part.condition)
-            )
-            for part in walked.contradictions
-        ],
+        questions=[question(graph, open, audience) for open in walked.questions],
+        contradictions=[contradiction(part, audience) for part in walked.contradictions],
         warnings=_warnings(walked, audience),
         not_covered=[
-            decision_pb2.NotCoveredResult(id=part.id, text=part.text.to(audience))
+            not_covered(part, audience)
             for part in graph.not_covered
             if evaluate(part.condition, walked.facts) is Truth.TRUE
         ],
         path=path(walked, full=full),
         disclaimer=Wording.of(graph.guideline.disclaimer).to(audience),
-        computed=_computed(walked, audience) if audience is Audience.CLINICIAN else (),
+        computed=[
+            computed_result(named, walked.computed[id], audience)
+            for id, named in graph.computed.items()
+            if audience is Audience.CLINICIAN
+        ],
     )
 
 
@@ -254,9 +253,10 @@ def _recommended(step: NodeStep) -> Recommendation:
     return step.node
 
 
-def _recommendation(
+def recommendation(
     walked: Walk, step: NodeStep, audience: Audience
 ) -> decision_pb2.RecommendationResult:
+    """Returns what the decision says about the recommendation of a step."""
     node, graph = _recommended(step), walked.graph
     flags = flags_shown(walked, node, audience)
     result = decision_pb2.RecommendationResult(
@@ -300,64 +300,35 @@ def _recommendation(
 def _findings(
     walked: Walk, audience: Audience, *, full: bool
 ) -> Iterator[decision_pb2.FindingResult]:
-    for id, nodes in walked.graph.findings.items():
-        verdict, value = finding_value(walked, nodes)
-        if verdict is Verdict.DOES_NOT_APPLY and not full:
-            continue
-        open_facts = {path for node in nodes for path in walked.step(node.id).decisive}
-        settled = [node for node in nodes if node.value == value]
-        yield decision_pb2.FindingResult(
-            id=id,
-            verdict=VERDICTS[verdict],
-            value=value,
-            text=settled[0].title.to(audience) if settled else "",
-            decisive_facts=[
-                fact.path for fact in walked.graph.dictionary if fact.path in open_facts
-            ],
-        )
+    for id in walked.graph.findings:
+        found = finding(walked, id, audience)
+        if full or found.verdict != decision_pb2.VERDICT_DOES_NOT_APPLY:
+            yield found
 
 
-def _unit(graph: DecisionGraph, path: str) -> str:
-    kind = graph.dictionary[path].kind
-    return "" if isinstance(kind, Choice) else kind.unit
-
-
-def _answers(graph: DecisionGraph, path: str, audience: Audience) -> Iterator[decision_pb2.Answer]:
-    kind = graph.dictionary[path].kind
-    if isinstance(kind, Choice):
-        for value in kind.values:
-            yield decision_pb2.Answer(value=value.name, text=value.label.to(audience))
+def finding(walked: Walk, id: str, audience: Audience) -> decision_pb2.FindingResult:
+    """Returns what the decision says about a finding."""
+    nodes = walked.graph.findings[id]
+    verdict, value = finding_value(walked, nodes)
+    open_facts = {path for node in nodes for path in walked.step(node.id).decisive}
+    settled = [node for node in nodes if node.value == value]
+    return decision_pb2.FindingResult(
+        id=id,
+        verdict=VERDICTS[verdict],
+        value=value,
+        text=settled[0].title.to(audience) if settled else "",
+        decisive_facts=[fact.path for fact in walked.graph.dictionary if fact.path in open_facts],
+    )
 
 
 def _warnings(walked: Walk, audience: Audience) -> Iterator[decision_pb2.WarningResult]:
     for path, value in walked.facts.items():
-        fact = walked.graph.dictionary[path]
-        if isinstance(fact.kind, Choice) or fact.kind.plausible is None:
-            continue
-        if value not in fact.kind.plausible:
-            usual = range_text(fact.kind.plausible, fact.kind.unit)
-            words = fact_words(fact, value, audience)
-            yield decision_pb2.WarningResult(
-                id=IMPLAUSIBLE, text=f"{words}, outside the usual {usual}", facts=[path]
-            )
-    for caution in walked.graph.cautions:
-        if evaluate(caution.condition, walked.facts) is Truth.TRUE:
-            yield decision_pb2.WarningResult(
-                id=caution.id, text=caution.text.to(audience), facts=facts_of(caution.condition)
-            )
-
-
-def _computed(walked: Walk, audience: Audience) -> Iterator[decision_pb2.ComputedResult]:
-    for id, named in walked.graph.computed.items():
-        state = walked.computed[id]
-        yield decision_pb2.ComputedResult(
-            id=id,
-            label=named.label.to(audience),
-            value=state.value,
-            unit=named.unit,
-            absent_because=named.invalid_text.to(audience) if state.absent else "",
-            waits_for=state.waits_for,
-        )
+        warning = implausible(walked.graph.dictionary[path], value, audience)
+        if warning is not None:
+            yield warning
+    for part in walked.graph.cautions:
+        if evaluate(part.condition, walked.facts) is Truth.TRUE:
+            yield caution(part, audience)
 
 
 def _leaf(walked: Walk, text: str, leaf: Leaf) -> decision_pb2.Leaf:

@@ -15,9 +15,9 @@ from rashpath.audit.envelope import Seal, Sealed
 from rashpath.facts.check import given
 from rashpath.facts.dictionary import Dictionary
 from rashpath.guideline import DecisionGraph
-from rashpath.guideline.model import SEMANTICS_VERSION, Recommendation
+from rashpath.guideline.model import SEMANTICS_VERSION
 from rashpath.readings.answer import OUTCOMES, VERDICTS
-from rashpath.readings.walk import NodeStep, Verdict, Walk
+from rashpath.readings.walk import NodeStep, Walked
 from rashpath.v1 import audit_pb2
 from rashpath.v1.decision_pb2 import EdgeOutcome
 from rashpath.v1.decision_pb2 import Verdict as VerdictMessage
@@ -45,7 +45,7 @@ class Decided:
 
     request: EvaluateRequest
     caller: str
-    walk: Walk
+    walk: Walked
     answer: bytes
     decision_id: str
     engine_version: str
@@ -92,7 +92,7 @@ def assemble(decided: Decided, seal: Seal, time_us: int) -> Entry:
     """
     graph, request = decided.walk.graph, decided.request
     caller = decided.caller or ANONYMOUS
-    sealed = seal.seal(decided.decision_id, _content(decided), applying(decided.walk))
+    sealed = seal.seal(decided.decision_id, _content(decided), decided.walk.applying)
     record = audit_pb2.AuditRecord(
         id=decided.decision_id,
         kind=audit_pb2.RECORD_KIND_DECISION,
@@ -171,15 +171,6 @@ def same_question(given_now: EvaluateRequest, recorded: audit_pb2.AuditEnvelope)
     ) == given(recorded.patient_case, dictionary)
 
 
-def applying(walk: Walk) -> tuple[str, ...]:
-    """Returns the ids of the recommendations that apply, in topological order."""
-    return tuple(
-        step.node.id
-        for step in walk.steps
-        if step.verdict is Verdict.APPLIES and isinstance(step.node, Recommendation)
-    )
-
-
 def answer_digest(answer: bytes, decision_id: str) -> bytes:
     """Returns SHA-256 of an answer with its decision id cleared.
 
@@ -196,9 +187,9 @@ def answer_digest(answer: bytes, decision_id: str) -> bytes:
     return hashlib.sha256(bare.SerializeToString(deterministic=True)).digest()
 
 
-def walked_nodes(walk: Walk) -> bytes:
+def walked_nodes(walk: Walked) -> bytes:
     """Returns the walk as the `walk` field of an `AuditEnvelope`, in bytes."""
-    return b"".join(map(_walked, walk.steps))
+    return walk.joined(_walked)
 
 
 def _content(decided: Decided) -> bytes:

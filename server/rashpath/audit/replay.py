@@ -19,12 +19,12 @@ from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph, GuidelineError
 from rashpath.guideline.model import SEMANTICS_VERSION
 from rashpath.readings.answer import answer
-from rashpath.readings.walk import Walk, walk
+from rashpath.readings.walk import Walk, Walked, walk
 from rashpath.v1 import audit_pb2, guideline_pb2
 from rashpath.v1.decision_pb2 import View
 from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
 
-Decide = Callable[[DecisionGraph, EvaluateRequest], tuple[Walk, EvaluateResponse]]
+Decide = Callable[[DecisionGraph, EvaluateRequest], tuple[Walked, EvaluateResponse]]
 """Decides a request under a guideline: the walk, and the answer without its decision id."""
 
 _MOST_DIFFERENCES = 50

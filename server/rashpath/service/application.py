@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rashpath.readings.engine import CompiledEngine, Engine
 from rashpath.service import (
     batch_evaluate,
     compare_guidelines,
@@ -72,6 +73,7 @@ class Application:
         limits: what one request may ask for.
         report: told of every unexpected exception with its incident id; must log no value.
         recall: returns a recorded decision; refuses where none is recorded.
+        engine: walks the cases.
 
     Example:
         >>> application = Application(load_guidelines())
@@ -85,6 +87,7 @@ class Application:
     limits: Limits = Limits()
     report: Callable[[str, Exception], None] = _unreported
     recall: Recall = nothing_recorded
+    engine: Engine = field(default_factory=CompiledEngine)
 
     @classmethod
     def load(cls, folder: Path | None = None, default_guideline: str = "") -> Application:
@@ -98,11 +101,11 @@ class Application:
     def evaluate(self, request: EvaluateRequest) -> EvaluateResponse:
         """Decides one case, recording nothing."""
         refuse_request_id(request)
-        return self.decide(request).response
+        return EvaluateResponse.FromString(self.decide(request).answer)
 
     def decide(self, request: EvaluateRequest) -> Decision:
         """Decides one case; who calls this records the decision before it is answered."""
-        return decide(self.guidelines, self.ids, request)
+        return decide(self.engine, self.guidelines, self.ids, request)
 
     def explain_path(self, request: ExplainPathRequest) -> ExplainPathResponse:
         """Tells how the decision of one case came about."""

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
+from rashpath.readings.compiled.pieces import varint
 from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
 from rashpath.service.audit_calls import AUDIT_SERVICE, audit_calls
 from rashpath.service.auditing import Auditing
 from rashpath.service.call import Call, Context, Work, caller_of, in_thread
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
+from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
 from rashpath.service.log import Log
 from rashpath.service.recorder import Pending, Recorder
@@ -48,6 +52,9 @@ GUIDELINE_SERVICE = guideline_service_pb2.DESCRIPTOR.services_by_name["Guideline
 SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
 RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
 """Services that cannot do their work while the ledger cannot be written."""
+
+_TURN_S = 0.001
+"""Seconds that a batch works in one turn; then others get theirs."""
 
 _DRAWINGS = 2
 """Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
@@ -129,21 +136,28 @@ class Calls:
 
     async def _evaluate(self, call: Call) -> bytes:
         request = parse(EvaluateRequest, call.data)
-        if self._recorder is None:
-            async with self._gate.turn(call.deadline):
-                response = self._application.evaluate(request)
-                call.told |= _about(response)
-                return response.SerializeToString(deterministic=True)
-        if request.request_id:
-            answered = await in_thread(call, self._recorder.answered, call.caller, request)
+        recorder = self._recorder
+        if recorder is None:
+            refuse_request_id(request)
+        elif request.request_id:
+            answered = await in_thread(call, recorder.answered, call.caller, request)
             if answered is not None:
                 call.told |= {"repeated": True}
                 return answered
-        async with self._gate.turn(call.deadline):
-            decision = self._application.decide(request)
-            call.told |= _about(decision.response)
-            pending = self._recorder.submit(call.caller, request, decision)
-        return await self._recorder.settle(pending, call.deadline)
+        if recorder is None:
+            decide = partial(self._decide, call, request)
+            return (await self._gate.work(call.deadline, decide)).answer
+        record = partial(self._record, recorder, call, request)
+        return await recorder.settle(await self._gate.work(call.deadline, record), call.deadline)
+
+    def _decide(self, call: Call, request: EvaluateRequest) -> Decision:
+        decision = self._application.decide(request)
+        call.told["decision_id"] = decision.id
+        call.told["guideline"] = decision.walk.graph.name
+        return decision
+
+    def _record(self, recorder: Recorder, call: Call, request: EvaluateRequest) -> Pending:
+        return recorder.submit(call.caller, request, self._decide(call, request))
 
     async def _explain(self, call: Call) -> bytes:
         request = parse(ExplainPathRequest, call.data)
@@ -212,39 +226,73 @@ class Calls:
             self._application.check_batch(request)
         call.told |= {"cases": len(request.requests), "refused_cases": 0}
         # A cancelled call ends at the next turn: nobody waits for the rest.
-        made = [await self._case(call, each) for each in request.requests]
+        waiting = deque(request.requests)
+        made: list[bytes | Pending | Refusal] = []
+        while waiting:
+            if self._recorder is not None and waiting[0].request_id:
+                each = waiting.popleft()
+                made.append(await self._repeated(call, self._recorder, each))
+            else:
+                work = partial(self._some_cases, call, waiting)
+                made += await self._gate.work(call.deadline, work)
         parts: list[bytes] = []
-        for index, each in enumerate(made):
-            settled = await self._settled(call, each)
+        for index, decided in enumerate(made):
+            settled = await self._settled(call, decided)
+            result = _INDICES[index] if index < len(_INDICES) else _index(index)
             if isinstance(settled, Refusal):
                 call.told["refused_cases"] += 1
                 error = batch_evaluate.case_error(settled)
-                result = BatchEvaluateResult(index=index, error=error).SerializeToString()
+                result += BatchEvaluateResult(error=error).SerializeToString()
+                parts += (_RESULTS_TAG, varint(len(result)), result)
             else:
-                result = BatchEvaluateResult(index=index).SerializeToString()
-                result += _RESPONSE_TAG + _varint(len(settled)) + settled
-            parts += (_RESULTS_TAG, _varint(len(result)), result)
+                length = varint(len(settled))
+                size = varint(len(result) + len(_RESPONSE_TAG) + len(length) + len(settled))
+                parts += (_RESULTS_TAG, size, result, _RESPONSE_TAG, length, settled)
         return b"".join(parts)
 
-    async def _case(self, call: Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
+    def _some_cases(
+        self, call: Call, waiting: deque[EvaluateRequest]
+    ) -> list[bytes | Pending | Refusal]:
+        """Decides cases of a batch for as long as one turn may take."""
+        made = []
+        end = time.perf_counter() + _TURN_S
+        while waiting:
+            made.append(self._case(call, waiting[0]))
+            waiting.popleft()
+            if time.perf_counter() > end or (waiting and waiting[0].request_id):
+                break
+        return made
+
+    def _case(self, call: Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
         """Decides one case of a batch, and hands it to the ledger where one is kept."""
         try:
-            if self._recorder is not None and request.request_id:
-                answered = await in_thread(call, self._recorder.answered, call.caller, request)
-                if answered is not None:
-                    return answered
-            async with self._gate.turn(call.deadline):
-                if self._recorder is None:
-                    response = self._application.evaluate(request)
-                    return response.SerializeToString(deterministic=True)
-                decision = self._application.decide(request)
-                return self._recorder.submit(call.caller, request, decision)
+            if self._recorder is None:
+                refuse_request_id(request)
+                return self._application.decide(request).answer
+            decision = self._application.decide(request)
+            return self._recorder.submit(call.caller, request, decision)
         except Refusal as refusal:
             if refusal.reason in _OF_THE_CALL:
                 raise
             return refusal
         except Exception as error:
             return self._application.fault(error)
+
+    async def _repeated(
+        self, call: Call, recorder: Recorder, request: EvaluateRequest
+    ) -> bytes | Pending | Refusal:
+        """Decides one case with a request id, unless it was answered before."""
+        try:
+            answered = await in_thread(call, recorder.answered, call.caller, request)
+        except Refusal as refusal:
+            if refusal.reason in _OF_THE_CALL:
+                raise
+            return refusal
+        except Exception as error:
+            return self._application.fault(error)
+        if answered is not None:
+            return answered
+        return await self._gate.work(call.deadline, partial(self._case, call, request))
 
     async def _settled(self, call: Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
         if not isinstance(made, Pending):
@@ -332,12 +380,9 @@ def _about(response: Message) -> dict[str, Any]:
     return {}
 
 
-def _varint(number: int) -> bytes:
-    return bytes(_varint_bytes(number))
+def _index(index: int) -> bytes:
+    """Returns the first field of a batch's result: its place."""
+    return BatchEvaluateResult(index=index).SerializeToString()
 
 
-def _varint_bytes(number: int) -> Iterator[int]:
-    while number > 0x7F:
-        yield number & 0x7F | 0x80
-        number >>= 7
-    yield number
+_INDICES = tuple(_index(index) for index in range(1000))

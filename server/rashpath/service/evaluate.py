@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rashpath.readings.answer import answer
-from rashpath.readings.walk import Walk, walk
+from rashpath.facts.check import has_unknown
+from rashpath.readings.engine import Engine
+from rashpath.readings.walk import Walked
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.errors import FieldFault, Refusal, invalid
 from rashpath.service.guidelines import Guidelines
@@ -20,13 +21,22 @@ LONGEST_REQUEST_ID = 128
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision that was made: the walk, and the answer that is projected from it."""
+    """A decision that was made.
 
-    walk: Walk
-    response: EvaluateResponse
+    Args:
+        id: its id.
+        walk: the way of the case.
+        answer: the `EvaluateResponse` in bytes, with the id.
+    """
+
+    id: str
+    walk: Walked
+    answer: bytes
 
 
-def decide(guidelines: Guidelines, ids: DecisionIds, request: EvaluateRequest) -> Decision:
+def decide(
+    engine: Engine, guidelines: Guidelines, ids: DecisionIds, request: EvaluateRequest
+) -> Decision:
     """Decides one case.
 
     Raises:
@@ -35,11 +45,23 @@ def decide(guidelines: Guidelines, ids: DecisionIds, request: EvaluateRequest) -
     check_request(request)
     graph = guidelines.select(request.guideline)
     require_case(request)
-    walked = walk(graph, case_facts(graph, request.patient_case))
-    full = request.view == View.VIEW_FULL
-    response = answer(walked, audience=audience_of(request.audience), full=full)
-    response.decision_id = ids.next()
-    return Decision(walked, response)
+    case = request.patient_case
+    made = None
+    if not has_unknown(case):
+        made = engine.decide(
+            graph,
+            case,
+            audience=audience_of(request.audience),
+            full=request.view == View.VIEW_FULL,
+        )
+    if made is None:
+        case_facts(graph, case)
+        raise AssertionError("a case is either decided or refused with its faults")
+    id = ids.next()
+    # The id is the first field of the answer; a message may be joined from the bytes of its fields.
+    return Decision(
+        id, made.walked, EvaluateResponse(decision_id=id).SerializeToString() + made.answer
+    )
 
 
 def check_request(request: EvaluateRequest) -> None:

@@ -6,9 +6,12 @@ exceptions do not. Records of libraries enter with their first line only.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+import time
 import traceback
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -32,15 +35,29 @@ def make_log(level: str, stream: TextIO | None = None) -> Log:
     """
     log: Log = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=[_Line()],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
     )
     return log
+
+
+class _Line:
+    """Makes the line of one event; every request waits for one, so it is quick about it."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._day_and_time = ""
+        self._encode = json.JSONEncoder(default=repr).encode
+
+    def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+        second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._day_and_time = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        event["level"] = method
+        event["timestamp"] = f"{self._day_and_time}.{nanoseconds // 1000:06d}Z"
+        return self._encode(event)
 
 
 def log_fault(log: Log, incident: str, error: BaseException) -> None:

@@ -55,19 +55,17 @@ class Recorder:
         Raises:
             Refusal: the ledger takes no more now (AUDIT_QUEUE_FULL, AUDIT_UNAVAILABLE).
         """
-        response = decision.response
-        answer = response.SerializeToString(deterministic=True)
         decided = Decided(
             request=request,
             caller=caller,
             walk=decision.walk,
-            answer=answer,
-            decision_id=response.decision_id,
+            answer=decision.answer,
+            decision_id=decision.id,
             engine_version=self._engine_version,
         )
         try:
             entry = assemble(decided, self.ledger.reader.seal, now_us())
-            return Pending(answer, self.ledger.submit([entry]))
+            return Pending(decision.answer, self.ledger.submit([entry]))
         except StoreError as error:
             raise refusal_of(error) from None
 

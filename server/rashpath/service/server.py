@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from rashpath.audit import Ledger
+from rashpath.readings.engine import engine_of
 from rashpath.service import address as addresses
 from rashpath.service.address import AddressError
 from rashpath.service.application import Application, Limits
@@ -203,7 +204,10 @@ async def run(
         approval_key_file=settings.require_approval_key_file,
         self_test=True,
     )
-    application = Application(guidelines, limits=Limits(batch=settings.max_batch))
+    engine = engine_of(settings.engine)
+    for graph in guidelines.all():
+        engine.prepare(graph)
+    application = Application(guidelines, limits=Limits(batch=settings.max_batch), engine=engine)
     ledger = open_audit(settings, log)
     if ledger is not None:
         application = replace(application, recall=Auditing.of_ledger(ledger).recall)

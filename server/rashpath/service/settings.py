@@ -118,6 +118,8 @@ class Settings(BaseModel):
     """PEM private key of the server."""
     tls_client_ca_file: ReadableFile | None = None
     """PEM certificates that must have signed a client's; set: clients without one are refused."""
+    engine: Literal["compiled", "graph"] = "compiled"
+    """`compiled`: functions generated from the graph; `graph`: the plain walk, node by node."""
     loop: Literal["uvloop", "asyncio"] = "uvloop"
     """The event loop."""
     audit_mode: Literal["required", "off"] = "required"

@@ -3,9 +3,11 @@
 from rashpath.readings.walk.dose import Dose, Withheld
 from rashpath.readings.walk.questions import OpenQuestion
 from rashpath.readings.walk.steps import EdgeStep, LeafUse, NodeStep, Outcome, Verdict
-from rashpath.readings.walk.walk import Walk, walk
+from rashpath.readings.walk.walk import ComputedValue, Walk, walk
+from rashpath.readings.walk.walked import Walked
 
 __all__ = [
+    "ComputedValue",
     "Dose",
     "EdgeStep",
     "LeafUse",
@@ -14,6 +16,7 @@ __all__ = [
     "Outcome",
     "Verdict",
     "Walk",
+    "Walked",
     "Withheld",
     "walk",
 ]

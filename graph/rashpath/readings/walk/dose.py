@@ -77,7 +77,7 @@ def dose(graph: DecisionGraph, facts: Facts, step: NodeStep, exact: Restriction)
     weight = facts.get(regimen.weight)
     withheld = list(_withheld(graph, facts, step, regimen, exact))
     if row is None and not withheld:
-        withheld.append(Withheld(_row_waits_for(regimen, facts), None, missing=True))
+        withheld.append(Withheld(row_waits_for(regimen, facts), None, missing=True))
     if weight is None:
         withheld.append(Withheld((regimen.weight,), None, missing=True))
     mg = None
@@ -97,7 +97,7 @@ def _withheld(
             case Truth.TRUE:
                 continue
             case Truth.FALSE:
-                named = tuple(_used(part, facts))
+                named = tuple(used(part, facts))
                 because = (part.withheld_code,) if part.withheld_code else named
                 yield Withheld(because, part, missing=False)
             case Truth.UNKNOWN:
@@ -119,7 +119,7 @@ def _truth(graph: DecisionGraph, facts: Facts, part: Definition, exact: Restrict
     return truth
 
 
-def _used(part: Definition, facts: Facts) -> list[str]:
+def used(part: Definition, facts: Facts) -> list[str]:
     """Names the given facts that make a condition false."""
     found: dict[str, None] = {}
     for leaf in deciding(part.condition, facts):
@@ -129,7 +129,8 @@ def _used(part: Definition, facts: Facts) -> list[str]:
     return list(found)
 
 
-def _row_waits_for(regimen: Regimen, facts: Facts) -> tuple[str, ...]:
+def row_waits_for(regimen: Regimen, facts: Facts) -> tuple[str, ...]:
+    """Returns the unknown facts that the rows of a dose table wait for, in reading order."""
     return tuple(
         dict.fromkeys(path for row in regimen.rows for path in unknown_in(row.when, facts))
     )
@@ -147,7 +148,7 @@ def _waits_for(
     diagram = graph.reach.doses.get(node.id)
     if not withheld or diagram is None or exact.reduce(diagram) == FALSE:
         return ()
-    waiting = {regimen.weight, *_row_waits_for(regimen, facts)} - set(facts)
+    waiting = {regimen.weight, *row_waits_for(regimen, facts)} - set(facts)
     for reason in withheld:
         waiting.update(path for path in reason.because if path in graph.dictionary)
     return tuple(fact.path for fact in graph.dictionary if fact.path in waiting - set(facts))

@@ -6,7 +6,7 @@ picture and the record cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rashpath.expression.decision_diagram import Restriction
@@ -103,6 +103,33 @@ class Walk:
         """The highest urgency among what is not ruled out."""
         return self._highest(Verdict.APPLIES, Verdict.UNDETERMINED)
 
+    @property
+    def applying(self) -> tuple[str, ...]:
+        """Ids of the recommendations that apply, in topological order."""
+        return self._recommended(Verdict.APPLIES)
+
+    @property
+    def undetermined(self) -> tuple[str, ...]:
+        """Ids of the recommendations that are undetermined, in topological order."""
+        return self._recommended(Verdict.UNDETERMINED)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Paths of the unknown facts that matter, in the order of the facts."""
+        asked = {question.fact for question in self.questions}
+        return tuple(fact.path for fact in self.graph.dictionary if fact.path in asked)
+
+    def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
+        """Returns what a function makes of each step, joined, in topological order."""
+        return b"".join(map(of, self.steps))
+
+    def _recommended(self, verdict: Verdict) -> tuple[str, ...]:
+        return tuple(
+            step.node.id
+            for step in self.steps
+            if step.verdict is verdict and isinstance(step.node, Recommendation)
+        )
+
     def _highest(self, *verdicts: Verdict) -> guideline_pb2.Urgency.ValueType:
         return max(
             (
@@ -159,7 +186,7 @@ def walk(graph: DecisionGraph, facts: Facts) -> Walk:
             for contradiction in graph.contradictions
             if evaluate(contradiction.condition, facts) is Truth.TRUE
         ),
-        computed={id: _computed(graph, id, facts) for id in graph.computed},
+        computed={id: computed_value(graph, id, facts) for id in graph.computed},
         defeaters=_defeaters(graph, facts, steps),
     )
 
@@ -241,7 +268,8 @@ def _all_unknown(graph: DecisionGraph, facts: Facts, id: str) -> tuple[str, ...]
     return tuple(fact.path for fact in graph.dictionary if fact.path in found)
 
 
-def _computed(graph: DecisionGraph, id: str, facts: Facts) -> ComputedValue:
+def computed_value(graph: DecisionGraph, id: str, facts: Facts) -> ComputedValue:
+    """Returns a computed number for one case."""
     computed = graph.computed[id].number
     valid = evaluate(computed.valid_when, facts)
     if valid is Truth.FALSE:

@@ -1,0 +1,43 @@
+"""Turns truths back into the steps of the plain walk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from rashpath.guideline.model import DecisionGraph, Node
+from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.compiled.program import Stretch
+from rashpath.readings.walk import EdgeStep, NodeStep, Outcome, Verdict
+
+_VERDICT: Final = {
+    TRUE: Verdict.APPLIES,
+    UNKNOWN: Verdict.UNDETERMINED,
+    FALSE: Verdict.DOES_NOT_APPLY,
+}
+_OUTCOME = {TRUE: Outcome.TAKEN, UNKNOWN: Outcome.OPEN, FALSE: Outcome.REFUSED}
+
+
+def step_of(node: Node, truth: int, edges: tuple[EdgeStep, ...] = ()) -> NodeStep:
+    """Returns a step of the plain walk, without its decisive facts."""
+    return NodeStep(node, _VERDICT[truth], (), False, edges)
+
+
+def steps_of(graph: DecisionGraph, stretch: Stretch, truths: tuple[int, ...]) -> Iterator[NodeStep]:
+    """Yields the steps of a stretch, without their decisive facts."""
+    count = len(stretch.nodes)
+    taken = dict(zip(stretch.edges, truths[count:], strict=True))
+    for node, reached in zip(stretch.nodes, truths[:count], strict=True):
+        yield step_of(
+            node,
+            reached,
+            tuple(
+                EdgeStep(
+                    edge,
+                    Outcome.UNVISITED
+                    if reached == FALSE
+                    else _OUTCOME[taken[edge] if edge.conditional else reached],
+                )
+                for edge in graph.out_of(node.id)
+            ),
+        )

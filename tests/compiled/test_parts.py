@@ -1,0 +1,153 @@
+"""The parts of the compiled walk: generated conditions and readers, and what it cannot serve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rashpath.expression import compile_condition, evaluate
+from rashpath.expression.evaluate import MISSING, number, unknown_in, waits_for
+from rashpath.facts.check import check
+from rashpath.facts.dictionary import Choice, Fact, WholeNumber
+from rashpath.facts.wording import Audience
+from rashpath.guideline import DecisionGraph
+from rashpath.readings.compiled import CompiledGraph, NotCompiledError
+from rashpath.readings.compiled.decision import places
+from rashpath.readings.compiled.emit import Emitter, run
+from rashpath.readings.compiled.pieces import MOST_KEPT, Memo, varint
+from rashpath.readings.engine import CompiledEngine, GraphEngine
+from rashpath.v1 import facts_pb2
+from rashpath.v1.decision_service_pb2 import EvaluateResponse
+from tests.expression.language import CASES, CONDITIONS, DICTIONARY, extent, names
+
+TRUTHS = {0: "FALSE", 1: "UNKNOWN", 3: "TRUE"}
+
+
+@pytest.fixture(scope="module")
+def compiled(graph: DecisionGraph) -> CompiledGraph:
+    """The shipped guideline, compiled."""
+    return CompiledGraph(graph)
+
+
+def worked(emitter: Emitter, wanted: str, facts: dict[str, float]) -> Any:
+    """Returns what the lines of an emitter give a variable, for a case."""
+    variables = ", ".join(emitter.fact(fact.path) for fact in DICTIONARY)
+    body = "\n".join(f"    {line}" for line in [*emitter.lines, f"return {wanted}"])
+    function = run("work", f"def work({variables}):\n{body}", emitter.constants)
+    absent = {fact.path: 0 if isinstance(fact.kind, Choice) else None for fact in DICTIONARY}
+    return function(*(facts.get(path, nothing) for path, nothing in absent.items()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=CONDITIONS, facts=CASES)
+def test_a_generated_condition_reads_as_the_plain_one(text: str, facts: dict[str, float]) -> None:
+    condition = compile_condition(text, names())
+    emitter = Emitter(DICTIONARY)
+    truth, unknown = emitter.truth(condition), emitter.unknown_in(condition)
+    assert TRUTHS[worked(emitter, truth, facts)] == evaluate(condition, facts).name
+    bits = worked(emitter, unknown, facts)
+    paths = [fact.path for fact in DICTIONARY]
+    assert {paths[place] for place in places(bits)} == set(unknown_in(condition, facts))
+
+
+@settings(max_examples=200, deadline=None)
+@given(facts=CASES)
+def test_a_generated_number_is_the_plain_one(facts: dict[str, float]) -> None:
+    emitter = Emitter(DICTIONARY)
+    value, _ = emitter.computed(extent())
+    waits = emitter.waits_for(extent())
+    plain = number(extent(), facts)
+    assert worked(emitter, value, facts) == (None if plain is MISSING else plain)
+    paths = [fact.path for fact in DICTIONARY]
+    waited = {paths[place] for place in places(worked(emitter, waits, facts))}
+    assert waited == set(waits_for(extent(), facts))
+
+
+def faulty_values(fact: Fact) -> list[float]:
+    """Returns values that a message can carry for a fact, and that are none of it."""
+    if isinstance(fact.kind, Choice):
+        return [-1, max(value.number for value in fact.kind.values) + 1, 2**31 - 1]
+    hard = fact.kind.hard
+    outside = [hard.minimum - 1, hard.maximum + 1]
+    if isinstance(fact.kind, WholeNumber):
+        return [int(value) for value in outside]
+    return [*outside, math.nan, math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("fact", list(DICTIONARY), ids=lambda fact: fact.path)
+def test_no_faulty_value_is_decided(compiled: CompiledGraph, fact: Fact) -> None:
+    for value in faulty_values(fact):
+        case = facts_pb2.PatientCase()
+        setattr(getattr(case, fact.group), fact.name, value)
+        problems, _ = check(case, DICTIONARY)
+        assert problems, value
+        assert compiled.read(case) is None, value
+
+
+@pytest.mark.parametrize("fact", list(DICTIONARY), ids=lambda fact: fact.path)
+def test_every_value_at_its_edge_is_read(compiled: CompiledGraph, fact: Fact) -> None:
+    """A 0 that is given is not taken for unknown."""
+    kind = fact.kind
+    edges: list[float]
+    if isinstance(kind, Choice):
+        edges = [value.number for value in kind.values]
+    else:
+        edges = [kind.hard.minimum, kind.hard.maximum]
+    if isinstance(kind, WholeNumber):
+        edges = [int(edge) for edge in edges]
+    for value in edges:
+        case = facts_pb2.PatientCase()
+        setattr(getattr(case, fact.group), fact.name, value)
+        values = compiled.read(case)
+        assert values is not None
+        assert compiled.facts(values) == {fact.path: value}
+        assert list(places(compiled.known(values))) == [fact.order]
+
+
+def test_a_guideline_beyond_the_limit_is_walked_plainly(graph: DecisionGraph) -> None:
+    """Where an exact reading is missing, the compiled engine answers as the plain one: marked."""
+    nodes = {id: diagram for id, diagram in graph.reach.nodes.items() if id != "start_foscarnet"}
+    whole, graph_reach = graph.reach, replace(graph.reach, nodes=nodes)
+    graph.reach = graph_reach
+    try:
+        with pytest.raises(NotCompiledError):
+            CompiledGraph(graph)
+        case = facts_pb2.PatientCase()
+        made = [
+            engine.decide(graph, case, audience=Audience.CLINICIAN, full=False)
+            for engine in (CompiledEngine(), GraphEngine())
+        ]
+    finally:
+        graph.reach = whole
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0].answer == made[1].answer
+    marked = [
+        result.id
+        for result in EvaluateResponse.FromString(made[0].answer).recommendations
+        if result.not_refined
+    ]
+    assert marked == ["start_foscarnet"]
+
+
+def test_a_memo_stays_bounded() -> None:
+    memo = Memo[int, int](lambda key: key + 1)
+    for key in range(MOST_KEPT + 10):
+        assert memo[key] == key + 1
+    assert len(memo) == 10
+
+
+@given(number=st.integers(0, 2**40))
+def test_lengths_are_written_as_protobuf_writes_them(number: int) -> None:
+    found, shift = 0, 0
+    for byte in varint(number):
+        found |= (byte & 0x7F) << shift
+        shift += 7
+    assert found == number
+    assert all(byte & 0x80 for byte in varint(number)[:-1])
+    assert not varint(number)[-1] & 0x80
