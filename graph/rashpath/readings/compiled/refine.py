@@ -156,9 +156,16 @@ class Refined:
         self._reduced = {FALSE: FALSE, TRUE: TRUE}
         self._unique: dict[tuple[int, ...], int] = {}
         self._facts = [0, 0]
+        self._truths: dict[int, int] = {}
 
     def truth(self, diagram: int) -> int:
         """Returns the exact truth of a diagram; looks no further than to a way to either value."""
+        known = self._truths.get(diagram)
+        if known is None:
+            known = self._truths[diagram] = self._truth(diagram)
+        return known
+
+    def _truth(self, diagram: int) -> int:
         reduced, nodes, regions = self._reduced, self._nodes, self._regions
         found = 0
         seen = set()
@@ -200,7 +207,12 @@ class Refined:
             diagram = branches[region]
         reduce = self.reduce
         if len(branches) == 2:
-            low, high = reduce(branches[0]), reduce(branches[1])
+            one, other = branches
+            low, high = reduced.get(one), reduced.get(other)
+            if low is None:
+                low = reduce(one)
+            if high is None:
+                high = reduce(other)
             left = low if low == high else self._node(level, (level, low, high))
         else:
             lefts = [reduce(branch) for branch in branches]

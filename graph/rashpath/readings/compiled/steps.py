@@ -26,18 +26,12 @@ def step_of(node: Node, truth: int, edges: tuple[EdgeStep, ...] = ()) -> NodeSte
 def steps_of(graph: DecisionGraph, stretch: Stretch, truths: tuple[int, ...]) -> Iterator[NodeStep]:
     """Yields the steps of a stretch, without their decisive facts."""
     count = len(stretch.nodes)
-    taken = dict(zip(stretch.edges, truths[count:], strict=True))
+    # The edges of a stretch are in this order: node by node.
+    taken = iter(truths[count:])
     for node, reached in zip(stretch.nodes, truths[:count], strict=True):
-        yield step_of(
-            node,
-            reached,
-            tuple(
-                EdgeStep(
-                    edge,
-                    Outcome.UNVISITED
-                    if reached == FALSE
-                    else _OUTCOME[taken[edge] if edge.conditional else reached],
-                )
-                for edge in graph.out_of(node.id)
-            ),
-        )
+        edges = []
+        for edge in graph.out_of(node.id):
+            truth = next(taken) if edge.conditional else reached
+            outcome = Outcome.UNVISITED if reached == FALSE else _OUTCOME[truth]
+            edges.append(EdgeStep(edge, outcome))
+        yield step_of(node, reached, tuple(edges))
