@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from tests.difference.changes import CHANGES, Change
+from tests.difference.refactorings import REFACTORINGS
 
 from rashpath.readings.answer import finding_value
 from rashpath.readings.difference import Comparison, Content, Difference, Kind, State, compare
 from rashpath.readings.difference.observe import observed
 from rashpath.readings.walk import Walk, walk
-from tests.difference.copies import CHANGES, REFACTORINGS, Change, Copy, shipped
+from tests.shipped import Copy, shipped
 
 
 def named(copies: Iterable[Copy]) -> list[Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.proof.seeds import SEEDS
 
-from tests.proof.seeded_faults import BEGIN, DOCS, END, SEEDS, find
+from tests.proof.seeded_faults import BEGIN, DOCS, END, find
 
 QUICK = (
     "an overlap: confirmed resistance counts as suspected too",
