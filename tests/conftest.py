@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib.resources import as_file, files
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from rashpath.guideline import DecisionGraph, load
 
@@ -29,3 +31,26 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         del os.environ["XDG_STATE_HOME"]
     else:
         os.environ["XDG_STATE_HOME"] = before
+
+
+MEASURED = {
+    "tests/service/test_audit_faults.py",
+    "tests/service/test_drain.py",
+    "tests/service/test_limits.py",
+    "tests/service/test_workers.py",
+}
+"""Files whose tests measure time or load: no two of these tests are ever under way together."""
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist ships no types
+    """Gives each file to one process, which then sets up once what its tests share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "measured" if file in MEASURED else file
+
+
+@pytest.hookimpl(optionalhook=True)  # there is none without pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Says how the tests are spread over the processes of `make test`."""
+    return ByFile(config, log)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -13,16 +11,14 @@ import pytest
 
 from rashpath.client import (
     Client,
-    DeadlineExceeded,
     InvalidCase,
     NotFound,
     PreconditionFailed,
 )
 from rashpath.client.errors import error_of
 from rashpath.v1 import audit_pb2
-from rashpath.v1.decision_service_pb2 import EvaluateRequest, GuidelineSelector
+from rashpath.v1.decision_service_pb2 import GuidelineSelector
 from rashpath.v1.guideline_service_pb2 import DiagramFormat
-from tests.conformance.expectations import case_files
 from tests.service.ledgers import (
     IMPROVING,
     SPREADING,
@@ -119,31 +115,6 @@ def test_an_erased_decision_keeps_its_record_only(start_server: Callable[..., An
         listed = {each.record.id: each.erased for each in client.decisions()}
     assert listed == {decision_id: True, kept.decision_id: False}
     assert erasure not in listed
-
-
-def test_who_verifies_holds_up_nobody(start_server: Callable[..., Any]) -> None:
-    """While more verifications run than are worked on at a time, requests with an id are answered;
-    a verification whose time is over ends, and the server stops at once."""
-    server = start_server(drain_grace_s=60)
-    with server.client(timeout_s=60) as client:
-        # The more is known, the less there is to compute.
-        known = max(case_files(), key=lambda each: len(each.facts)).case
-        for _ in range(3):
-            client.batch_evaluate([EvaluateRequest(patient_case=known)] * 200)
-        with ThreadPoolExecutor(8) as pool:
-
-            def give_up() -> str:
-                with pytest.raises(DeadlineExceeded) as late, server.client() as own:
-                    own.verify_ledger(timeout_s=0.2)
-                return late.value.code
-
-            waiting = [pool.submit(give_up) for _ in range(8)]
-            for number in range(5):
-                client.evaluate(SPREADING, request_id=f"busy/{number}", timeout_s=2)
-            assert {each.result() for each in waiting} == {"DEADLINE_EXCEEDED"}
-    started = time.monotonic()
-    assert server.stop() == 0
-    assert time.monotonic() - started < 6
 
 
 def test_damage_is_found_through_the_server(start_server: Callable[..., Any]) -> None:
