@@ -2,7 +2,7 @@
 #
 # It needs make, Python 3.11 or newer and pip; everything else goes into .venv.
 #   PYTHON=python3.13   the Python to make .venv with
-#   ARGS="-k foscarnet" more words for pytest
+#   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo verify test test-long mutation generated-cases lint format generate check-generated golden pins clean
@@ -32,7 +32,7 @@ verify: setup ## Prove the shipped guideline over all cases, and cross-check it
 
 test: setup ## Run the tests
 	@sh .ci/chromium.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-long: setup ## Run the tests, the long ones too
 	$(BIN)/python -m pytest -m "long or not long" $(ARGS)

@@ -11,6 +11,8 @@ from pathlib import Path
 import grpc_tools.protoc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from rashpath.guideline import DecisionGraph, load, load_bytes
 from tests.guideline.small import NAME, TEXT
@@ -61,3 +63,26 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         del os.environ["XDG_STATE_HOME"]
     else:
         os.environ["XDG_STATE_HOME"] = before
+
+
+MEASURED = {
+    "tests/service/test_audit_faults.py",
+    "tests/service/test_drain.py",
+    "tests/service/test_limits.py",
+    "tests/service/test_workers.py",
+}
+"""Files whose tests measure time or load: no two of these tests are ever under way together."""
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist ships no types
+    """Gives each file to one process, which then sets up once what its tests share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "measured" if file in MEASURED else file
+
+
+@pytest.hookimpl(optionalhook=True)  # there is none without pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Says how the tests are spread over the processes of `make test`."""
+    return ByFile(config, log)

@@ -16,10 +16,8 @@ from tests.audit.decisions import entry
 
 ROOT = Path(__file__).parent.parent.parent
 WAIT_S = 60
-SHORT_KILLS = 10
+SHORT_KILLS, LONG_KILLS = 10, 200
 """For each kind of store."""
-
-LONG_KILLS = 200
 
 
 def write(place, name, count, output=subprocess.PIPE):
@@ -60,8 +58,10 @@ def test_two_processes_write_to_one_store(place):
     ledger.close(WAIT_S)
 
 
-def killed_at_any_moment(place, graph, tmp_path, kills):
-    """Has a program killed under load again and again, then looks at what is left."""
+@pytest.mark.parametrize("kills", [SHORT_KILLS, pytest.param(LONG_KILLS, marks=pytest.mark.long)])
+def test_killed_processes_lose_no_answered_decision(place, graph, tmp_path, kills):
+    """Killed under load at any moment, again and again, a server loses nothing it has answered;
+    the ledger verifies, and takes more."""
     told = tmp_path / "told"
     with told.open("ab") as output:
         killer = write(place, "--kill", kills, output)
@@ -76,14 +76,3 @@ def killed_at_any_moment(place, graph, tmp_path, kills):
     assert found.chains == kills
     ledger.submit([entry(graph, ledger.reader.seal)]).result(WAIT_S)
     ledger.close(WAIT_S)
-
-
-def test_killed_processes_lose_no_answered_decision(place, graph, tmp_path):
-    """Killed at any moment, a server loses nothing it has answered; the ledger verifies."""
-    killed_at_any_moment(place, graph, tmp_path, SHORT_KILLS)
-
-
-@pytest.mark.long
-def test_hundreds_of_kills_lose_no_answered_decision(place, graph, tmp_path):
-    """The same, hundreds of times."""
-    killed_at_any_moment(place, graph, tmp_path, LONG_KILLS)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
-from google.protobuf.message import Message
 
 from rashpath.audit import open_ledger
 from rashpath.audit.checkpoint import create_checkpoint
 from rashpath.audit.erase import submit_erasure
 from rashpath.audit.errors import SchemaError
-from rashpath.audit.ledger import Ledger
 from rashpath.audit.signing import SigningKey
 from rashpath.audit.tables import METADATA
 from rashpath.audit.verify import verify
@@ -25,61 +21,15 @@ from rashpath.v1.audit_pb2 import (
     RECORD_KIND_ERASURE,
     AuditRecord,
     Checkpoint,
-    LedgerFault,
     SignedHead,
 )
 from rashpath.v1.audit_pb2 import LedgerFaultKind as Kind
 from tests.audit.conftest import SQLITE, make_database, make_keys, place_in
 from tests.audit.decisions import ENGINE, entry, some_cases
 from tests.audit.intruder import Intruder, altered
+from tests.audit.scene import Original, Scene, cut_off, edits, rehash
 
 WAIT_S = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A ledger of two chains with everything in it, and an intruder.
-
-    The first chain has commits of 1, 4 and 3 records and an erasure; the second one of 2 records.
-    """
-
-    ledger: Ledger
-    intruder: Intruder
-    first: str
-    second: str
-    checkpoint: Checkpoint
-
-    def faults(
-        self, checkpoint: Checkpoint | None = None, *, keys: bool = True
-    ) -> list[LedgerFault]:
-        """Returns what a verification finds."""
-        seal = self.ledger.reader.seal if keys else None
-        found = verify(self.ledger.store, self.ledger.key.trusted, seal, checkpoint)
-        assert found.sound == (not found.faults)
-        return list(found.faults)
-
-    def first_bad(self, checkpoint: Checkpoint | None = None) -> tuple[str, str, int]:
-        """Returns kind, chain and place of the first fault that names a chain."""
-        fault = next(fault for fault in self.faults(checkpoint) if fault.chain)
-        kind = Kind.Name(fault.kind).removeprefix("LEDGER_FAULT_KIND_")
-        return kind, fault.chain, fault.sequence
-
-    def id(self, sequence: int, chain: str = "") -> str:
-        """Returns the id of a record."""
-        key = {"chain": chain or self.first, "sequence": sequence}
-        id: str = self.intruder.get("records", "id", key)
-        return id
-
-
-@dataclass(frozen=True, slots=True)
-class Original:
-    """A sound ledger that is only ever copied."""
-
-    folder: Path
-    database: str
-    first: str
-    second: str
-    checkpoint: Checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -426,49 +376,3 @@ def test_checkpoint_brings_its_key_along(scene):
     found = verify(scene.ledger.store, None, None, scene.checkpoint)
     assert list(found.faults) == []
     assert not verify(scene.ledger.store, None).sound
-
-
-def edits(message: Message) -> Iterator[bytes]:
-    """Yields the bytes of a message with each of its fields changed, alone."""
-    for field in message.DESCRIPTOR.fields:
-        changed = type(message)()
-        changed.CopyFrom(message)
-        if field.is_repeated:
-            if not len(getattr(changed, field.name)):
-                continue
-            del getattr(changed, field.name)[-1]
-        elif field.message_type is not None:
-            getattr(changed, field.name).seconds += 1
-        elif field.enum_type is not None:
-            setattr(changed, field.name, 3 - getattr(changed, field.name))
-        else:
-            setattr(changed, field.name, altered(getattr(changed, field.name)))
-        yield changed.SerializeToString(deterministic=True)
-
-
-def cut_off(scene: Scene, where: str, *values: object) -> None:
-    """Deletes records with all that belongs to them but their heads."""
-    chosen = f"(SELECT id FROM records WHERE {where})"
-    scene.intruder.run(f"DELETE FROM envelopes WHERE id IN {chosen}", *values)
-    scene.intruder.run(f"DELETE FROM data_keys WHERE id IN {chosen}", *values)
-    scene.intruder.run(f"DELETE FROM requests WHERE decision_id IN {chosen}", *values)
-    scene.intruder.run(f"DELETE FROM records WHERE {where}", *values)
-
-
-def rehash(scene: Scene, sequence: int) -> list[bytes]:
-    """Changes the caller of a record and hashes the rest of its chain anew; returns all hashes."""
-    hashes: list[bytes] = []
-    for place, body in scene.intruder.run(
-        "SELECT sequence, body FROM records WHERE chain = ? ORDER BY sequence", scene.first
-    ):
-        record = AuditRecord.FromString(body)
-        if place == sequence:
-            record.caller = "nobody"
-        if place > sequence:
-            record.previous_hash = hashes[-1]
-        if place >= sequence:
-            body = record.SerializeToString(deterministic=True)
-            key = {"chain": scene.first, "sequence": place}
-            scene.intruder.set("records", "body", body, key)
-        hashes.append(hashlib.sha256(body).digest())
-    return hashes

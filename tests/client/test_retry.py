@@ -13,6 +13,7 @@ import pytest
 from rashpath.client import Client, InvalidCase, Overloaded, Unavailable
 from rashpath.client.errors import ClientError
 from rashpath.client.retry import Retry
+from rashpath.v1.decision_service_pb2 import EvaluateResponse
 from rashpath.v1.facts_pb2 import PatientCase
 
 
@@ -111,7 +112,13 @@ def test_a_server_that_comes_back_is_found() -> None:
         port = probe.getsockname()[1]
 
     server = grpc.server(ThreadPoolExecutor(1), options=[("grpc.so_reuseport", 0)])
-    handler = grpc.unary_unary_rpc_method_handler(lambda _, __: b"")
+    answers: list[bytes] = []
+
+    def answer(_: bytes, __: grpc.ServicerContext) -> bytes:
+        answers.append(EvaluateResponse(decision_id="found").SerializeToString())
+        return answers[-1]
+
+    handler = grpc.unary_unary_rpc_method_handler(answer)
     server.add_generic_rpc_handlers(
         (
             grpc.method_handlers_generic_handler(
@@ -128,7 +135,8 @@ def test_a_server_that_comes_back_is_found() -> None:
     later.start()
     try:
         with Client(f"127.0.0.1:{port}", retries=8, timeout_s=10) as client:
-            client.evaluate(PatientCase())
+            assert client.evaluate(PatientCase()).decision_id == "found"
     finally:
         later.join()
         server.stop(None).wait()
+    assert len(answers) == 1

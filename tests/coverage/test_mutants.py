@@ -15,7 +15,7 @@ from tests.coverage.mutation import run
 from tests.coverage.record import RECORD, record
 from tests.guideline.small import NAME, TEXT, edited
 
-SAMPLE = 60
+SAMPLE = 50
 """Of so many mutants one is run by `make test`; `make mutation` runs them all."""
 
 

@@ -11,7 +11,9 @@ from rashpath.readings.answer import finding_value
 from rashpath.readings.difference import Comparison, Content, Difference, Kind, State, compare
 from rashpath.readings.difference.observe import observed
 from rashpath.readings.walk import Walk, walk
-from tests.difference.copies import CHANGES, REFACTORINGS, Change, Copy, shipped
+from tests.difference.changes import CHANGES, Change
+from tests.difference.refactorings import REFACTORINGS
+from tests.shipped import Copy, shipped
 
 
 def named(copies: Iterable[Copy]) -> list[Any]:
@@ -101,22 +103,22 @@ def test_words_and_evidence_are_content_changes() -> None:
     """A changed text decides nothing and is listed, and so is a citation that was dropped."""
     copy = Copy(
         "words",
-        (
-            ("Send a lesion swab for HSV-1, HSV-2 and VZV PCR.", "Swab the lesions."),
-            ("    citation: 2\n", "    citation: 1\n"),
-        )[:1],
+        "Send a lesion swab for HSV-1, HSV-2 and VZV PCR.",
+        "Swab the lesions.",
+        (('long-standing HIV infection.", citation: 2}', 'long-standing HIV infection."}'),),
     )
     comparison = compare(shipped(), copy.load())
     assert comparison.equivalent
     assert not comparison.same_answers
     assert [(each.path, each.content) for each in comparison.content] == [
-        ("nodes[send_lesion_pcr].recommendation.text.clinician", Content.WORDING)
+        ("statements[S8].citation", Content.EVIDENCE),
+        ("nodes[send_lesion_pcr].recommendation.text.clinician", Content.WORDING),
     ]
 
 
 def test_another_drug_is_no_wording() -> None:
     """What is given is no matter of words: the guidelines are then not equivalent."""
-    copy = Copy("another route", (("        route: intravenous\n", "        route: oral\n"),), True)
+    copy = Copy("another route", "        route: intravenous\n", "        route: oral\n")
     comparison = compare(shipped(), copy.load())
     assert not comparison.differences
     assert not comparison.equivalent

@@ -7,23 +7,13 @@ from hypothesis import HealthCheck, example, given, settings
 
 from rashpath.expression import Truth, compile_condition, evaluate
 from rashpath.expression.decision_diagram import Diagrams, TooLargeError
-from rashpath.expression.evaluate import waits_for
 from rashpath.expression.levels import (
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    NumberLevel,
     levels_of,
 )
 from rashpath.expression.tree import Condition
 from tests import oracle
+from tests.expression.answer import VERDICTS, answer_of
 from tests.expression.language import CASES, CONDITIONS, DICTIONARY, STABLE, names
-
-VERDICTS = {
-    Truth.TRUE: oracle.APPLIES,
-    Truth.FALSE: oracle.DOES_NOT_APPLY,
-    Truth.UNKNOWN: oracle.UNDETERMINED,
-}
 
 
 def exact(condition: Condition, facts: dict[str, float]) -> oracle.Answer:
@@ -31,16 +21,7 @@ def exact(condition: Condition, facts: dict[str, float]) -> oracle.Answer:
     diagrams = Diagrams(levels_of([condition], DICTIONARY))
     diagram = diagrams.of(condition)
     case = diagrams.fixing(facts)
-    decisive: set[str] = set()
-    for level in case.support(case.reduce(diagram)):
-        match level:
-            case ChoiceLevel() | NumberLevel():
-                decisive.add(level.fact)
-            case ComputedLevel():
-                decisive.update(waits_for(level.computed, facts))
-            case GivenLevel():
-                raise AssertionError("whether a fact is given is never open")
-    return VERDICTS[case.truth(diagram)], frozenset(decisive)
+    return answer_of(case, diagram, facts)
 
 
 @given(CONDITIONS, CASES)

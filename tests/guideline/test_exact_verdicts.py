@@ -7,9 +7,6 @@ import itertools
 import pytest
 
 from rashpath.expression import Truth
-from rashpath.expression.decision_diagram import Restriction
-from rashpath.expression.evaluate import waits_for
-from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.facts.document import parse
 from rashpath.facts.message import fill
 from rashpath.guideline import DecisionGraph, load_bytes
@@ -18,13 +15,8 @@ from rashpath.guideline.compile import Compilation
 from rashpath.guideline.errors import Faults
 from rashpath.v1 import guideline_pb2
 from tests import oracle
+from tests.expression.answer import answer_of
 from tests.guideline.small import NAME, TEXT
-
-VERDICTS = {
-    Truth.TRUE: oracle.APPLIES,
-    Truth.FALSE: oracle.DOES_NOT_APPLY,
-    Truth.UNKNOWN: oracle.UNDETERMINED,
-}
 
 VALUES: dict[str, tuple[float | None, ...]] = {
     "rash.trend": (None, 1, 2, 3),
@@ -42,23 +34,6 @@ def small() -> DecisionGraph:
     return load_bytes(TEXT.encode(), NAME)
 
 
-def exact(
-    graph: DecisionGraph, case: Restriction, facts: dict[str, float], node: str
-) -> oracle.Answer:
-    """Returns the engine's verdict and decisive facts of a node."""
-    diagram = graph.reach.nodes[node]
-    decisive: set[str] = set()
-    for level in case.support(case.reduce(diagram)):
-        match level:
-            case ChoiceLevel() | NumberLevel():
-                decisive.add(level.fact)
-            case ComputedLevel():
-                decisive.update(waits_for(level.computed, facts))
-            case GivenLevel():
-                raise AssertionError("whether a fact is given is never open")
-    return VERDICTS[case.truth(diagram)], frozenset(decisive)
-
-
 def test_all_partial_cases(small: DecisionGraph) -> None:
     """Verdict and decisive facts of every node, in all 576 ways to know or not know the facts."""
     compared = 0
@@ -67,7 +42,9 @@ def test_all_partial_cases(small: DecisionGraph) -> None:
         pairs = zip(VALUES, values, strict=True)
         facts: dict[str, float] = {path: value for path, value in pairs if value is not None}
         case = small.reach.diagrams.fixing(facts)
-        engine = {node: exact(small, case, facts, node) for node in small.by_id}
+        engine = {
+            node: answer_of(case, diagram, facts) for node, diagram in small.reach.nodes.items()
+        }
         assert oracle.verdicts(small, facts, small.by_id) == engine, facts
         compared += len(engine)
         seen |= {verdict for verdict, _ in engine.values()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.conftest import MEASURED
+
 MAY_STAND_AT_THE_TOP = {
     ".ci",
     ".gitattributes",
@@ -63,6 +65,11 @@ def unexplained(line: str) -> bool:
 def test_top_level_holds_only_what_the_architecture_names(root, files):
     """A newcomer finds four source roots and what every repository has, nothing else."""
     assert set() == {path.relative_to(root).parts[0] for path in files} - MAY_STAND_AT_THE_TOP
+
+
+def test_files_that_measure_are_there(root):
+    """A file that was renamed would otherwise be tested beside another that measures."""
+    assert [name for name in MEASURED if not (root / name).is_file()] == []
 
 
 def test_no_root_claims_the_namespace(root, files):

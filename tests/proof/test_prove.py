@@ -10,7 +10,7 @@ from rashpath.readings.proof import Failed, Proof, Proved, properties, prove
 from rashpath.readings.proof.monotone import defeaters
 from rashpath.readings.proof.prover import GaveUp, Prover
 from rashpath.readings.proof.solver import Solver, Unknown
-from tests.proof.seeded_faults import CONTENT  # the shipped file
+from tests.shipped import CONTENT
 
 
 def test_every_property_of_the_shipped_guideline_is_proved(shipped_proof: Proof) -> None:

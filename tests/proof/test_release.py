@@ -26,7 +26,7 @@ from rashpath.service.guidelines import GuidelinesError, load_guidelines
 from rashpath.service.settings import load_settings
 from rashpath.v1.guideline_service_pb2 import GetGuidelineRequest
 from tests.guideline.small import TEXT
-from tests.proof.seeded_faults import CONTENT
+from tests.shipped import CONTENT
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

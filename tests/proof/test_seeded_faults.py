@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proof.seeded_faults import BEGIN, DOCS, END, SEEDS, find
+from tests.proof.seeded_faults import BEGIN, DOCS, END, find
+from tests.proof.seeds import SEEDS
+from tests.shipped import Copy
 
 QUICK = (
     "an overlap: confirmed resistance counts as suspected too",
@@ -45,19 +47,17 @@ def test_the_faults_are_of_many_kinds() -> None:
     assert {"conditions", "dose_total", "recommendations"} <= set(finders)
 
 
-@pytest.mark.parametrize("what", QUICK)
-def test_a_fault_is_found(what: str) -> None:
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(seed, id=seed.what, marks=() if seed.what in QUICK else pytest.mark.long)
+        for seed in SEEDS
+    ],
+)
+def test_a_fault_is_found(seed: Copy) -> None:
     """What the page names finds the fault, by a case or in words."""
-    (seed,) = (seed for seed in SEEDS if seed.what == what)
-    finder, _ = DOCUMENTED[what]
+    finder, _ = DOCUMENTED[seed.what]
     found = find(seed, among=finder)
     assert found is not None
     assert found.finder == finder
     assert found.shown
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("what", [seed.what for seed in SEEDS if seed.what not in QUICK])
-def test_every_other_fault_is_found(what: str) -> None:
-    """The same for the rest."""
-    test_a_fault_is_found(what)

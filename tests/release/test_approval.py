@@ -23,8 +23,8 @@ from rashpath.guideline.approval import (
     steps_of,
 )
 from rashpath.guideline.release import ReleaseError, read_release, release_path
-from tests.proof.seeded_faults import CONTENT
 from tests.release.conftest import Draft
+from tests.shipped import CONTENT
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

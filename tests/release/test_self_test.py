@@ -13,8 +13,8 @@ from rashpath.guideline.release import ReleaseError, certificate_of, release_pat
 from rashpath.readings.self_test import MOST, compact, count_of, failures, write_self_test
 from rashpath.readings.walk import walk
 from rashpath.service.guidelines import GuidelinesError, load_guidelines
-from tests.proof.seeded_faults import CONTENT
 from tests.release.conftest import Draft
+from tests.shipped import CONTENT
 
 CASES = {
     "spreading": "facts: {rash: {trend: SPREADING}}\n",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from rashpath.client import Client, Tls
+from rashpath.client import Client
 from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
 from rashpath.v1.facts_pb2 import PatientCase
 
@@ -55,42 +55,50 @@ def clean_environment(**variables: str) -> dict[str, str]:
     return kept | variables
 
 
-@pytest.fixture(scope="session")
+def launch(folder: Path, settings: dict[str, object]) -> RunningServer:
+    """Starts a server with the given settings, whose log and ledger lie in a folder."""
+    ready = folder / "address"
+    given = {"address": "127.0.0.1:0", "ready_file": ready, "drain_grace_s": 5}
+    given |= {"audit_url": f"sqlite:///{folder}/audit.db"} | settings
+    variables = {f"RASHPATH_{name.upper()}": str(value) for name, value in given.items()}
+    log = folder / "log.jsonl"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rashpath.service"],
+            env=clean_environment(**variables),
+            stderr=stream,
+        )
+    end = time.monotonic() + START_S
+    while not ready.exists():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.02)
+    return RunningServer(ready.read_text().strip(), process, log)
+
+
+@pytest.fixture(scope="module")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """Starts servers with the given settings; those that still run are stopped at the end."""
     running: list[RunningServer] = []
 
-    def start(tls: Tls | None = None, **settings: object) -> RunningServer:
-        folder = tmp_path_factory.mktemp("server")
-        ready = folder / "address"
-        given = {"address": "127.0.0.1:0", "ready_file": ready, "drain_grace_s": 5}
-        given |= {"audit_url": f"sqlite:///{folder}/audit.db"} | settings
-        variables = {f"RASHPATH_{name.upper()}": str(value) for name, value in given.items()}
-        log = folder / "log.jsonl"
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "rashpath.service"],
-                env=clean_environment(**variables),
-                stderr=stream,
-            )
-        end = time.monotonic() + START_S
-        while not ready.exists():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.02)
-        server = RunningServer(ready.read_text().strip(), process, log)
-        running.append(server)
-        return server
+    def start(**settings: object) -> RunningServer:
+        running.append(launch(tmp_path_factory.mktemp("server"), settings))
+        return running[-1]
 
     yield start
     for server in running:
-        server.stop()
+        if server.process.poll() is None:
+            server.process.terminate()
+    for server in running:
+        server.process.wait(STOP_S)
 
 
 @pytest.fixture(scope="session")
-def server(start_server: Start) -> RunningServer:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """One server with default settings, for all tests that do not stop it."""
-    return start_server()
+    server = launch(tmp_path_factory.mktemp("server"), {})
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Opens the ledgers of servers under test, and asks servers in raw bytes."""
+"""Asks servers under test, in raw bytes too, and opens their ledgers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,29 @@ from rashpath.audit import AuditConfig, OpenStore, open_to_read
 from rashpath.audit.reading import Filters
 from rashpath.audit.verify import verify
 from rashpath.v1.audit_service_pb2 import VerifyLedgerResponse
+from rashpath.v1.decision_pb2 import View
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
+from rashpath.v1.facts_pb2 import PatientCase, Rash, Trend
+from rashpath.v1.guideline_pb2 import Audience
+from tests.conformance.expectations import case_files
 
 EVALUATE = "/rashpath.v1.DecisionService/Evaluate"
 OWN_CHANNEL = [("grpc.use_local_subchannel_pool", 1)]
+SPREADING = PatientCase(rash=Rash(trend=Trend.TREND_SPREADING))
+IMPROVING = PatientCase(rash=Rash(trend=Trend.TREND_IMPROVING))
+
+
+def requests(count: int) -> list[EvaluateRequest]:
+    """Returns requests over all case files, in every view and audience."""
+    files = case_files()
+    return [
+        EvaluateRequest(
+            patient_case=files[number % len(files)].case,
+            view=(View.VIEW_BASIC, View.VIEW_FULL)[number % 2],
+            audience=(Audience.AUDIENCE_CLINICIAN, Audience.AUDIENCE_PATIENT)[number // 2 % 2],
+        )
+        for number in range(count)
+    ]
 
 
 def database(server: Any) -> Path:

@@ -139,19 +139,10 @@ def test_who_gave_up_is_not_answered_later(start_server: Callable[..., Any]) -> 
     assert recorded_ids(database(server)) == [answer.decision_id]
 
 
-def test_a_kill_loses_no_answered_decision(start_server: Callable[..., Any]) -> None:
-    """A server killed under load, five times, has recorded all that it answered."""
-    kill_often(start_server, 5)
-
-
-@pytest.mark.long
-def test_two_hundred_kills_lose_no_answered_decision(start_server: Callable[..., Any]) -> None:
-    """The same two hundred times, over one ledger."""
-    kill_often(start_server, 200)
-
-
-def kill_often(start_server: Callable[..., Any], times: int) -> None:
-    """Kills servers over one ledger at random moments, and looks for all that they answered."""
+@pytest.mark.parametrize("times", [5, pytest.param(200, marks=pytest.mark.long)])
+def test_a_kill_loses_no_answered_decision(start_server: Callable[..., Any], times: int) -> None:
+    """Servers over one ledger, killed under load at random moments, have recorded all that they
+    answered."""
     chance = random.Random(times)
     answered: list[str] = []
     kept: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -14,6 +15,8 @@ from rashpath.client import Client, DeadlineExceeded, Overloaded
 from rashpath.client.errors import error_of
 from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
 from rashpath.v1.facts_pb2 import PatientCase, Trend
+from tests.conformance.expectations import case_files
+from tests.service.ledgers import SPREADING
 
 EVALUATE = "/rashpath.v1.DecisionService/Evaluate"
 BATCH = "/rashpath.v1.DecisionService/BatchEvaluate"
@@ -115,6 +118,31 @@ def test_a_batch_does_not_hold_up_single_cases(server: Any, client: Client, work
             between += 1
         assert held.code() == grpc.StatusCode.OK
     assert between >= 2
+
+
+def test_who_verifies_holds_up_nobody(start_server: Callable[..., Any]) -> None:
+    """While more verifications run than are worked on at a time, requests with an id are answered;
+    a verification whose time is over ends, and the server stops at once."""
+    server = start_server(drain_grace_s=60)
+    with server.client(timeout_s=60) as client:
+        # The more is known, the less there is to compute.
+        known = max(case_files(), key=lambda each: len(each.facts)).case
+        for _ in range(3):
+            client.batch_evaluate([EvaluateRequest(patient_case=known)] * 200)
+        with ThreadPoolExecutor(8) as pool:
+
+            def give_up() -> str:
+                with pytest.raises(DeadlineExceeded) as late, server.client() as own:
+                    own.verify_ledger(timeout_s=0.2)
+                return late.value.code
+
+            waiting = [pool.submit(give_up) for _ in range(8)]
+            for number in range(5):
+                client.evaluate(SPREADING, request_id=f"busy/{number}", timeout_s=2)
+            assert {each.result() for each in waiting} == {"DEADLINE_EXCEEDED"}
+    started = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - started < 6
 
 
 def _until_answered(client: Client) -> None:

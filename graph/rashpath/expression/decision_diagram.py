@@ -76,6 +76,7 @@ class Diagrams:
         self._numbers: dict[str, int] = {}
         self._computed: dict[str, int] = {}
         self._given: dict[str, int] = {}
+        self._free = Restriction(self, [None] * len(self.levels))
         for index, level in enumerate(self.levels):
             match level:
                 case ChoiceLevel():
@@ -160,8 +161,7 @@ class Diagrams:
 
     def support(self, diagram: int) -> frozenset[Level]:
         """Returns the levels that a diagram depends on."""
-        free = Restriction(self, [None] * len(self.levels))
-        return free.support(free.reduce(diagram))
+        return self._free.support(self._free.reduce(diagram))
 
     def fixing(self, facts: Facts, *, free: frozenset[Level] = frozenset()) -> Restriction:
         """Fixes the levels that given facts settle.

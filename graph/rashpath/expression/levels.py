@@ -6,7 +6,7 @@ A level has one branch a region; within a region no comparison among the conditi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -69,17 +69,13 @@ def levels_of(conditions: Iterable[Condition], dictionary: Dictionary) -> tuple[
     order of the facts, on the first guideline). Equals stand in the order of the facts, a computed
     number after the last fact that it reads, a presence test before its fact.
     """
-    conditions = list(conditions)
-    readers = Counter(
-        name
-        for condition in conditions
-        for name in {_variable(leaf) for leaf in _opened(condition)}
-    )
+    opened = [_opened(condition) for condition in conditions]
+    readers = Counter(name for found in opened for name in {_variable(leaf) for leaf in found})
     comparisons: dict[str, set[tuple[Operator, float]]] = {}
     computed: dict[str, Computed] = {}
     choices: set[str] = set()
     given: set[str] = set()
-    for leaf in (leaf for condition in conditions for leaf in _opened(condition)):
+    for leaf in {id(leaf): leaf for found in opened for leaf in found}.values():
         match leaf:
             case Compare():
                 test = (leaf.operator, float(leaf.right.value))
@@ -142,17 +138,25 @@ def defeating_facts(level: Level) -> tuple[str, ...]:
             assert_never(level)
 
 
-def _opened(condition: Condition) -> Iterator[Leaf]:
-    """Yields the comparisons of a condition; where a computed number is read or asked for, also
-    those of the condition under which it exists.
+def _opened(condition: Condition) -> list[Leaf]:
+    """Returns the comparisons of a condition, each once; where a computed number is read or asked
+    for, also those of the condition under which it exists.
     """
-    for leaf in leaves(condition):
-        if isinstance(leaf, Exists):
-            yield from _opened(leaf.computed.valid_when)
-        else:
-            yield leaf
-            if isinstance(leaf, Compare) and isinstance(leaf.left, Computed):
-                yield from _opened(leaf.left.valid_when)
+    found: dict[int, Leaf] = {}
+    asked: set[int] = set()
+    waiting = [condition]
+    while waiting:
+        for leaf in leaves(waiting.pop()):
+            computed = leaf.computed if isinstance(leaf, Exists) else None
+            if not isinstance(leaf, Exists):
+                # By the object: to compare two computed numbers is to read their formulas.
+                found[id(leaf)] = leaf
+                if isinstance(leaf, Compare) and isinstance(leaf.left, Computed):
+                    computed = leaf.left
+            if computed is not None and id(computed) not in asked:
+                asked.add(id(computed))
+                waiting.append(computed.valid_when)
+    return list(found.values())
 
 
 def _variable(leaf: Leaf) -> str:
