@@ -20,10 +20,12 @@ from rashpath.client import (
     LedgerDamaged,
     NotFound,
     Overloaded,
+    PermissionDenied,
     PreconditionFailed,
     RequestIdReused,
     ServerFault,
     TooLarge,
+    Unauthenticated,
     Unavailable,
 )
 from rashpath.v1.decision_service_pb2 import EvaluateResponse
@@ -100,7 +102,12 @@ def error_from(address: str, kind: type[ClientError] = ClientError) -> ClientErr
         (grpc.StatusCode.UNAVAILABLE, "DRAINING", Unavailable),
         (grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", DeadlineExceeded),
         (grpc.StatusCode.INTERNAL, "INTERNAL", ServerFault),
-        (grpc.StatusCode.UNAUTHENTICATED, "", ClientError),
+        (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", Unauthenticated),
+        (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED", PermissionDenied),
+        (grpc.StatusCode.UNAVAILABLE, "IDENTITY_UNAVAILABLE", Unavailable),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", Overloaded),
+        (grpc.StatusCode.UNAUTHENTICATED, "", Unauthenticated),
+        (grpc.StatusCode.ABORTED, "", ClientError),
     ],
 )
 def test_every_code_has_its_error(

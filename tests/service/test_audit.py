@@ -246,13 +246,17 @@ def callers(start_server: Callable[..., Any], tmp_path: Path) -> Iterator[list[C
     (tmp_path / "server.pem").write_bytes(b"".join(each.bytes() for each in issued.cert_chain_pems))
     (tmp_path / "server.key").write_bytes(issued.private_key_pem.bytes())
     (tmp_path / "clients.pem").write_bytes(ca.cert_pem.bytes())
+    names = ("ada@example.org", "ben@example.org")
+    lines = [f'"{name}" = ["caller", "auditor"]' for name in names]
+    (tmp_path / "access.toml").write_text("\n".join(["[certificates]", *lines]))
     server = start_server(
         tls_certificate_file=tmp_path / "server.pem",
         tls_key_file=tmp_path / "server.key",
         tls_client_ca_file=tmp_path / "clients.pem",
+        access_file=tmp_path / "access.toml",
     )
     made = []
-    for name in ("ada@example.org", "ben@example.org"):
+    for name in names:
         own = ca.issue_cert(name)
         chain = b"".join(each.bytes() for each in own.cert_chain_pems)
         tls = Tls(ca.cert_pem.bytes(), chain, own.private_key_pem.bytes())

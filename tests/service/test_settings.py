@@ -110,6 +110,10 @@ def test_no_value_is_shown(tmp_path: Path) -> None:
     free_text = {
         "RASHPATH_AUDIT_CHECKPOINT_DIR",
         "RASHPATH_DEFAULT_GUIDELINE",
+        "RASHPATH_JWT_AUDIENCE",
+        "RASHPATH_JWT_ISSUER",
+        "RASHPATH_JWT_NAME_CLAIM",
+        "RASHPATH_JWT_ROLES_CLAIM",
         "RASHPATH_READY_FILE",
         "RASHPATH_SETTINGS_FILE",
     }

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+OPEN = {"RASHPATH_INSECURE_I_UNDERSTAND": "true"}
+
 Environment = Callable[..., dict[str, str]]
 
 
@@ -50,8 +52,10 @@ def test_a_second_server_on_the_port_fails_clearly(
     ("variables", "expected"),
     [
         ({"RASHPATH_WROKERS": "2"}, "did you mean `RASHPATH_WORKERS`?"),
-        ({"RASHPATH_ADDRESS": "no-such-host.invalid:0"}, "is not known"),
-        ({"RASHPATH_ADDRESS": "192.0.2.1:0"}, "cannot listen on `192.0.2.1:0`"),
+        ({"RASHPATH_ADDRESS": "no-such-host.invalid:0"} | OPEN, "is not known"),
+        ({"RASHPATH_ADDRESS": "192.0.2.1:0"} | OPEN, "cannot listen on `192.0.2.1:0`"),
+        ({"RASHPATH_ADDRESS": "0.0.0.0:0"}, "`tls_certificate_file`"),
+        ({"RASHPATH_ADDRESS": "[::]:0", "RASHPATH_WORKERS": "2"}, "`tls_client_ca_file`"),
         ({"RASHPATH_ADDRESS": "127.0.0.1:0", "RASHPATH_DEFAULT_GUIDELINE": "x"}, "not one of `"),
         ({"RASHPATH_ADDRESS": "127.0.0.1:0", "RASHPATH_READY_FILE": "/no/such/f"}, "no such file"),
     ],

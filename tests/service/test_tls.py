@@ -12,7 +12,7 @@ import trustme
 
 from rashpath.client import Client, Tls, Unavailable
 from rashpath.service.settings import SettingsError, load_settings
-from rashpath.service.tls import server_credentials
+from rashpath.service.tls import server_certificates
 from rashpath.v1.facts_pb2 import PatientCase
 
 
@@ -123,7 +123,7 @@ def test_faulty_files_are_refused_at_the_start(papers: Papers, tmp_path: Path) -
             {},
         )
         with pytest.raises(SettingsError):
-            server_credentials(settings)
+            server_certificates(settings)
 
 
 def test_a_certificate_needs_its_key() -> None:

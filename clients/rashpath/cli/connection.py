@@ -15,6 +15,7 @@ import typer
 from rashpath.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from rashpath.client import Tls
     from rashpath.v1 import (
         decision_pb2,
         decision_service_pb2,
@@ -95,6 +96,8 @@ class Connection:
         local: decide in process, without a server.
         timeout_s: seconds that one call may take, more than 0.
         ca_file: certificates to trust, in PEM; with it the connection is encrypted.
+        cert_file: the client's own certificate, in PEM; with it the connection is encrypted.
+        key_file: its private key, in PEM.
         token_file: file whose first line is the token to show; wins over ``token``.
         token: the token itself; empty: none.
     """
@@ -103,6 +106,8 @@ class Connection:
     local: bool
     timeout_s: float
     ca_file: Path | None
+    cert_file: Path | None
+    key_file: Path | None
     token_file: Path | None
     token: str
 
@@ -118,10 +123,10 @@ class Connection:
             return LocalClient()
         # grpc's own lines on stderr help nobody; the error that follows says what is wrong.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        from rashpath.client import Client, Tls
+        from rashpath.client import Client
         from rashpath.client.tls import is_loopback
 
-        tls = Tls(ca_certificates=_read(self.ca_file)) if self.ca_file is not None else None
+        tls = self._tls()
         token = self._token()
         if token and tls is None and not is_loopback(self.address):
             raise CommandError(
@@ -132,6 +137,20 @@ class Connection:
     def explain_command(self, case: str) -> str:
         """Returns the command that explains a case, asking what this connection asks."""
         return f"rashpath explain {case}{' --local' if self.local else ''}"
+
+    def _tls(self) -> Tls | None:
+        from rashpath.client import Tls
+
+        if (self.cert_file is None) != (self.key_file is None):
+            raise CommandError("`--cert-file` and `--key-file` must be given together")
+        if self.ca_file is None and self.cert_file is None:
+            return None
+        # A key that is encrypted, or another's, would only make every handshake fail.
+        if self.cert_file is not None and self.key_file is not None:
+            _require_pair(self.cert_file, self.key_file)
+        files = (self.ca_file, self.cert_file, self.key_file)
+        ca, certificate, key = (None if path is None else _read(path) for path in files)
+        return Tls(ca, certificate, key)
 
     def _token(self) -> str:
         token = self.token
@@ -172,6 +191,18 @@ def connection_options(
             help="Certificates to trust (PEM); encrypts the connection.",
         ),
     ] = None,
+    cert_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--cert-file",
+            envvar="RASHPATH_CERT_FILE",
+            help="Your own certificate (PEM), where the server asks for one.",
+        ),
+    ] = None,
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", envvar="RASHPATH_KEY_FILE", help="Its private key (PEM)."),
+    ] = None,
     token_file: Annotated[
         Path | None,
         typer.Option("--token-file", help="File that holds the token (else RASHPATH_TOKEN)."),
@@ -181,7 +212,7 @@ def connection_options(
     if not 0 < timeout <= 86_400:
         raise CommandError("`--timeout` must be more than 0 and at most 86400 seconds")
     token = os.environ.get("RASHPATH_TOKEN", "")
-    return Connection(address, local, timeout, ca_file, token_file, token)
+    return Connection(address, local, timeout, ca_file, cert_file, key_file, token_file, token)
 
 
 def asks_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,6 +243,23 @@ def asks_a_server(command: Callable[..., Any]) -> Callable[..., Any]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # functions have it
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
+
+
+def _require_pair(certificate: Path, key: Path) -> None:
+    import ssl
+
+    for path in (certificate, key):
+        _read(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, _no_password)
+    except (ssl.SSLError, ValueError):
+        raise CommandError(
+            "`--cert-file` and `--key-file` are not a PEM certificate and its unencrypted key"
+        ) from None
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")
 
 
 def _read(path: Path) -> bytes:

@@ -27,6 +27,9 @@ class ExitCode(IntEnum):
 _HINTS = {
     "UNREACHABLE": "start a server with `rashpath serve`, or use `--local` to need none",
     "DEADLINE_EXCEEDED": "give it longer with `--timeout SECONDS`",
+    "UNAUTHENTICATED": "give a token with `--token-file`, or a certificate with `--cert-file`",
+    "PERMISSION_DENIED": "whoever runs the server can give you the role in its access file",
+    "RATE_LIMITED": "send less at a time, or wait",
     "LEDGER_DAMAGED": "`rashpath audit verify` says what is damaged",
     "KEY_UNKNOWN": "with `--store`, name the keyring with `--keyring FILE`",
 }
@@ -107,7 +110,7 @@ def exit_code_of(code: str, reason: str = "") -> ExitCode:
         case "UNAVAILABLE" | "DEADLINE_EXCEEDED":
             return ExitCode.UNAVAILABLE_OR_DEADLINE
         case "RESOURCE_EXHAUSTED":
-            if reason.endswith(("OVERLOADED", "AUDIT_QUEUE_FULL")):
+            if reason.endswith(("OVERLOADED", "AUDIT_QUEUE_FULL", "RATE_LIMITED")):
                 return ExitCode.UNAVAILABLE_OR_DEADLINE
             return ExitCode.BAD_INPUT
         case "DATA_LOSS":

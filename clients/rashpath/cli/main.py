@@ -56,6 +56,7 @@ from rashpath.cli.report import EXAMPLES as REPORT_EXAMPLES
 from rashpath.cli.report import report as write_report
 from rashpath.cli.serve import EXAMPLES as SERVE_EXAMPLES
 from rashpath.cli.serve import serve
+from rashpath.cli.token import HASH_EXAMPLES, NEW_EXAMPLES, hash_token, new_token
 from rashpath.cli.verify import EXAMPLES as VERIFY_EXAMPLES
 from rashpath.cli.verify import verify
 
@@ -104,6 +105,11 @@ def build_app() -> typer.Typer:
     group.command("trace", epilog=TRACE_EXAMPLES)(asks_a_server(trace))
     app.add_typer(group, name="guideline")
     app.add_typer(_audit_commands(), name="audit")
+    tokens = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
+    tokens.callback()(_token_group)
+    tokens.command("new", epilog=NEW_EXAMPLES)(new_token)
+    tokens.command("hash", epilog=HASH_EXAMPLES)(hash_token)
+    app.add_typer(tokens, name="token")
     app.command("completion", epilog=COMPLETION_EXAMPLES)(completion)
     return app
 
@@ -209,6 +215,10 @@ def _group() -> None:
 
 def _audit_group() -> None:
     """Show, verify, replay, export and erase what was recorded."""
+
+
+def _token_group() -> None:
+    """Make tokens for callers, and their hashes for the server's access file."""
 
 
 def _silence_stdout() -> None:

@@ -12,7 +12,7 @@ from rashpath.cli.options import examples
 
 EXAMPLES = examples(
     "rashpath serve",
-    "rashpath serve --address 0.0.0.0:50051 --workers 2",
+    "rashpath serve --address 0.0.0.0:50051 --workers 2 --settings rashpath.toml",
     "rashpath serve --settings /etc/rashpath/rashpath.toml",
     "rashpath serve --address localhost:0 --ready-file /run/rashpath.address",
 )
@@ -63,6 +63,17 @@ def serve(
             "--tls-client-ca-file", metavar="FILE", help="Demand client certificates signed by it."
         ),
     ] = None,
+    access_file: Annotated[
+        Path | None,
+        typer.Option("--access-file", metavar="FILE", help="Who has which roles (TOML)."),
+    ] = None,
+    insecure_i_understand: Annotated[
+        bool | None,
+        typer.Option(
+            "--insecure-i-understand",
+            help="Serve other machines without TLS, or without knowing who calls.",
+        ),
+    ] = None,
     audit_mode: Annotated[
         str | None,
         typer.Option("--audit-mode", metavar="MODE", help="required (default) or off."),
@@ -96,6 +107,8 @@ def serve(
         "tls_certificate_file": tls_certificate_file,
         "tls_key_file": tls_key_file,
         "tls_client_ca_file": tls_client_ca_file,
+        "access_file": access_file,
+        "insecure_i_understand": insecure_i_understand,
         "audit_mode": audit_mode,
         "audit_url": audit_url,
         "ready_file": ready_file,

@@ -9,10 +9,12 @@ from rashpath.client.errors import (
     LedgerDamaged,
     NotFound,
     Overloaded,
+    PermissionDenied,
     PreconditionFailed,
     RequestIdReused,
     ServerFault,
     TooLarge,
+    Unauthenticated,
     Unavailable,
 )
 from rashpath.client.tls import Tls
@@ -26,10 +28,12 @@ __all__ = [
     "LedgerDamaged",
     "NotFound",
     "Overloaded",
+    "PermissionDenied",
     "PreconditionFailed",
     "RequestIdReused",
     "ServerFault",
     "Tls",
     "TooLarge",
+    "Unauthenticated",
     "Unavailable",
 ]

@@ -18,7 +18,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 _DOMAIN = "rashpath"
 _DETAILS_KEY = "grpc-status-details-bin"
-_BUSY = frozenset({"OVERLOADED", "AUDIT_QUEUE_FULL"})
+_BUSY = frozenset({"OVERLOADED", "AUDIT_QUEUE_FULL", "RATE_LIMITED"})
 _TOO_LARGE = "TOO_LARGE"
 
 
@@ -94,13 +94,23 @@ class RequestIdReused(ClientError):
     """The request id was used for another case or pin; `metadata["decision_id"]` says which."""
 
 
+class Unauthenticated(ClientError):
+    """The server does not know who calls; `metadata["why"]` says what is wrong with the token or
+    the certificate, such as `token_expired`."""
+
+
+class PermissionDenied(ClientError):
+    """The server knows who calls, and they may not do this."""
+
+
 class Overloaded(ClientError):
-    """The server has as much work, or as many records to write, as it may have; try again after
-    `retry_after_s`."""
+    """The server has as much work, or as many records to write, as it may have, or this caller
+    sends more than one caller may (RATE_LIMITED); try again after `retry_after_s`."""
 
 
 class Unavailable(ClientError):
-    """No server could be reached, it is shutting down, or it cannot record what it decides."""
+    """No server could be reached, it is shutting down, it cannot record what it decides, or it
+    cannot check tokens at present."""
 
 
 class DeadlineExceeded(ClientError):
@@ -120,6 +130,8 @@ _BY_CODE: Mapping[str, type[ClientError]] = {
     "NOT_FOUND": NotFound,
     "FAILED_PRECONDITION": PreconditionFailed,
     "ALREADY_EXISTS": RequestIdReused,
+    "UNAUTHENTICATED": Unauthenticated,
+    "PERMISSION_DENIED": PermissionDenied,
     "UNAVAILABLE": Unavailable,
     # A server that ends cancels the calls that it had not taken up; nobody cancels ours.
     "CANCELLED": Unavailable,

@@ -82,6 +82,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """What the ledger holds is not what was recorded; a verification says more."""
     ERROR_REASON_KEY_UNKNOWN: _ErrorReason.ValueType  # 27
     """The content is encrypted under a key that the server was not given."""
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 28
+    """The server does not know who calls; `ErrorInfo.metadata["why"]` says what
+    is wrong with the token or the certificate.
+    """
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 29
+    """The server knows who calls, and they may not do this."""
+    ERROR_REASON_IDENTITY_UNAVAILABLE: _ErrorReason.ValueType  # 30
+    """The keys that tokens are checked with cannot be had at present; try again."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 31
+    """The caller sends more requests than one caller may; try again later."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The one catalogue of errors, shared by server and clients. The name without
@@ -148,6 +158,16 @@ ERROR_REASON_LEDGER_DAMAGED: ErrorReason.ValueType  # 26
 """What the ledger holds is not what was recorded; a verification says more."""
 ERROR_REASON_KEY_UNKNOWN: ErrorReason.ValueType  # 27
 """The content is encrypted under a key that the server was not given."""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 28
+"""The server does not know who calls; `ErrorInfo.metadata["why"]` says what
+is wrong with the token or the certificate.
+"""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 29
+"""The server knows who calls, and they may not do this."""
+ERROR_REASON_IDENTITY_UNAVAILABLE: ErrorReason.ValueType  # 30
+"""The keys that tokens are checked with cannot be had at present; try again."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 31
+"""The caller sends more requests than one caller may; try again later."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
 STATUS_CODE_FIELD_NUMBER: _builtins.int

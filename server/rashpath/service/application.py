@@ -111,9 +111,14 @@ class Application:
         """Tells how the decision of one case came about."""
         return self.explain(self.subject(request), request)
 
-    def subject(self, request: ExplainPathRequest) -> Subject:
-        """Returns what is to be explained; reads the ledger for a recorded decision."""
-        return subject_of(self.guidelines, request, self.recall)
+    def subject(self, request: ExplainPathRequest, recall: Recall | None = None) -> Subject:
+        """Returns what is to be explained; reads the ledger for a recorded decision.
+
+        Args:
+            request: what is asked.
+            recall: returns the recorded decision; None: the application's own.
+        """
+        return subject_of(self.guidelines, request, recall or self.recall)
 
     def explain(self, subject: Subject, request: ExplainPathRequest) -> ExplainPathResponse:
         """Tells how the decision of a subject came about."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from rashpath.service.errors import Refusal
+from rashpath.service.identity.roles import ALL_ROLES, Roles
 from rashpath.v1.errors_pb2 import ErrorReason
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ class Call:
         data: the request in bytes.
         deadline: time of the event loop's clock, in seconds.
         caller: who calls, as the server authenticated it; empty: nobody was.
+        roles: what the caller may do; all where the server asks nobody who they are.
+        payer: by what name the caller's calls are counted; empty: they are not.
         started: time of the performance counter, in seconds.
         told: what its line in the log says besides.
     """
@@ -34,7 +37,9 @@ class Call:
     method: str
     data: bytes
     deadline: float
-    caller: str
+    caller: str = ""
+    roles: Roles = ALL_ROLES
+    payer: str = ""
     started: float = field(default_factory=time.perf_counter)
     told: dict[str, Any] = field(default_factory=dict)
 
@@ -66,15 +71,3 @@ async def in_thread(
             ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
             "the deadline passed before the ledger or the drawing was done",
         ) from None
-
-
-def caller_of(context: Context) -> str:
-    """Returns who calls, as their client certificate says; empty where nobody was authenticated.
-
-    The first subject alternative name counts, else the common name.
-    """
-    presented = context.auth_context()
-    for name in ("x509_subject_alternative_name", "x509_common_name"):
-        for value in presented.get(name, ()):
-            return bytes(value).decode("utf-8", "replace")
-    return ""

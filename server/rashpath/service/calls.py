@@ -22,12 +22,17 @@ from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
 from rashpath.service.audit_calls import AUDIT_SERVICE, audit_calls
 from rashpath.service.auditing import Auditing
-from rashpath.service.call import Call, Context, Work, caller_of, in_thread
+from rashpath.service.call import Call, Context, Work, in_thread
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
 from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
+from rashpath.service.identity import roles as policy
+from rashpath.service.identity.door import Door
 from rashpath.service.log import Log
+from rashpath.service.pace import Pace
+from rashpath.service.recall import own_only
 from rashpath.service.recorder import Pending, Recorder
+from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
 from rashpath.v1 import decision_service_pb2, guideline_service_pb2
@@ -53,6 +58,8 @@ SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
 RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
 """Services that cannot do their work while the ledger cannot be written."""
 
+_BATCH = "BatchEvaluate"
+
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
 
@@ -71,6 +78,17 @@ _OF_THE_CALL = (
 )
 """Refusals that end a whole batch, not one of its cases."""
 
+_NOT_LET_IN = frozenset(
+    reason_name(each)
+    for each in (
+        ErrorReason.ERROR_REASON_UNAUTHENTICATED,
+        ErrorReason.ERROR_REASON_PERMISSION_DENIED,
+        ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE,
+        ErrorReason.ERROR_REASON_RATE_LIMITED,
+    )
+)
+"""Refusals that are told in the log even where the lines of other calls are not."""
+
 _NOT_SERVED = (
     ErrorReason.ERROR_REASON_GUIDELINE_NOT_FOUND,
     ErrorReason.ERROR_REASON_VERSION_NOT_FOUND,
@@ -88,6 +106,8 @@ class Calls:
         settings: limits of size and time.
         log: gets one line a call.
         recorder: records every decision before it is answered; None: audit is off.
+        door: knows who calls and what they may do; None: everybody may do everything.
+        refusals: counts what is refused.
     """
 
     def __init__(
@@ -97,8 +117,13 @@ class Calls:
         settings: Settings,
         log: Log,
         recorder: Recorder | None = None,
+        door: Door | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         self._application = application
+        self._door = door
+        self._refusals = refusals or Refusals()
+        self._pace = Pace()
         self._recorder = recorder
         self._easels = asyncio.Semaphore(_DRAWINGS)
         # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
@@ -112,26 +137,25 @@ class Calls:
     def handlers(self) -> tuple[Any, ...]:
         """Returns the generic handlers to register with a `grpc.aio` server."""
         answers = self._application
-        decision = {
-            "Evaluate": self._handler("Evaluate", self._evaluate),
-            "ExplainPath": self._handler("ExplainPath", self._explain),
-            "BatchEvaluate": self._handler(
-                "BatchEvaluate", self._batch, self._settings.max_batch_bytes
-            ),
+        works: dict[str, dict[str, Work]] = {
+            DECISION_SERVICE: {
+                "Evaluate": self._evaluate,
+                "ExplainPath": self._explain,
+                _BATCH: self._batch,
+            },
+            GUIDELINE_SERVICE: {
+                "ListGuidelines": self._one(ListGuidelinesRequest, answers.list_guidelines),
+                "GetGuideline": self._get_guideline,
+                "RenderDiagram": self._render,
+                "CompareGuidelines": self._compare,
+            },
+            AUDIT_SERVICE: dict(audit_calls(self._desk)),
         }
-        guideline = {
-            "ListGuidelines": self._handler(
-                "ListGuidelines", self._one(ListGuidelinesRequest, answers.list_guidelines)
-            ),
-            "GetGuideline": self._handler("GetGuideline", self._get_guideline),
-            "RenderDiagram": self._handler("RenderDiagram", self._render),
-            "CompareGuidelines": self._handler("CompareGuidelines", self._compare),
-        }
-        audit = {name: self._handler(name, work) for name, work in audit_calls(self._desk).items()}
-        return (
-            grpc.method_handlers_generic_handler(DECISION_SERVICE, decision),
-            grpc.method_handlers_generic_handler(GUIDELINE_SERVICE, guideline),
-            grpc.method_handlers_generic_handler(AUDIT_SERVICE, audit),
+        return tuple(
+            grpc.method_handlers_generic_handler(
+                service, {name: self._handler(service, name, work) for name, work in each.items()}
+            )
+            for service, each in works.items()
         )
 
     async def _evaluate(self, call: Call) -> bytes:
@@ -161,9 +185,13 @@ class Calls:
 
     async def _explain(self, call: Call) -> bytes:
         request = parse(ExplainPathRequest, call.data)
+        policy.require_for_explanation(call.roles, request)
         subject = None
         if request.decision_id:
-            subject = await in_thread(call, self._application.subject, request)
+            recall = self._application.recall
+            if not policy.may_read_all_decisions(call.roles):
+                recall = own_only(recall, call.caller)
+            subject = await in_thread(call, self._application.subject, request, recall)
         async with self._gate.turn(call.deadline):
             if subject is None:
                 subject = self._application.subject(request)
@@ -188,6 +216,8 @@ class Calls:
         # The ledger keeps every guideline that ever decided; an auditor names it by its digest.
         if self._desk is None or not request.guideline.digest:
             raise not_served
+        if not policy.may_read_kept_guidelines(call.roles):
+            raise not_served
         kept = await in_thread(call, self._desk.kept_guideline, request)
         if kept is None:
             raise not_served
@@ -195,6 +225,7 @@ class Calls:
 
     async def _render(self, call: Call) -> bytes:
         request = parse(RenderDiagramRequest, call.data)
+        policy.require_for_picture(call.roles, request)
         recalled = None
         if request.WhichOneof("overlay") == "decision_id":
             recalled = await in_thread(call, self._application.recall, request.decision_id)
@@ -224,6 +255,10 @@ class Calls:
         async with self._gate.turn(call.deadline):
             request = parse(BatchEvaluateRequest, call.data)
             self._application.check_batch(request)
+        if self._door is not None:
+            self._door.owe(call, len(request.requests) - 1)
+        left_s = call.deadline - asyncio.get_running_loop().time()
+        self._pace.require(len(request.requests), left_s)
         call.told |= {"cases": len(request.requests), "refused_cases": 0}
         # A cancelled call ends at the next turn: nobody waits for the rest.
         waiting = deque(request.requests)
@@ -255,12 +290,14 @@ class Calls:
     ) -> list[bytes | Pending | Refusal]:
         """Decides cases of a batch for as long as one turn may take."""
         made = []
-        end = time.perf_counter() + _TURN_S
+        started = now = time.perf_counter()
         while waiting:
             made.append(self._case(call, waiting[0]))
             waiting.popleft()
-            if time.perf_counter() > end or (waiting and waiting[0].request_id):
+            now = time.perf_counter()
+            if now > started + _TURN_S or (waiting and waiting[0].request_id):
                 break
+        self._pace.measure(len(made), now - started)
         return made
 
     def _case(self, call: Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
@@ -305,16 +342,20 @@ class Calls:
                 raise
             return refusal
 
-    def _handler(self, method: str, work: Work, largest: int | None = None) -> Any:
-        largest = largest or self._settings.max_request_bytes
+    def _handler(self, service: str, method: str, work: Work) -> Any:
+        settings = self._settings
+        largest = settings.max_batch_bytes if method == _BATCH else settings.max_request_bytes
+        name = f"{service}.{method}"
 
         async def handle(data: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
-            call = Call(method, data, loop.time() + self._seconds(context), caller_of(context))
+            call = Call(method, data, loop.time() + self._seconds(context))
             self._gate.expect()
             context.add_done_callback(lambda _: self._gate.sent())
             try:
-                with self._gate.enter():
+                if self._door is not None:
+                    self._door.admit(call, name, context)
+                with self._gate.enter(call.deadline):
                     _require_size(data, largest)
                     response = await work(call)
                 self._tell(call, context, "OK", response_bytes=len(response))
@@ -340,6 +381,9 @@ class Calls:
     async def _refuse(self, call: Call, context: Context, refusal: Refusal) -> bytes:
         if "incident" in refusal.metadata:
             call.told["incident"] = refusal.metadata["incident"]
+        self._refusals.count(call.method, refusal)
+        if "why" in refusal.metadata:
+            call.told["why"] = refusal.metadata["why"]
         reason = reason_name(refusal.reason)
         self._tell(call, context, refusal.code.name, reason=reason)
         status = rich_status(refusal)
@@ -349,7 +393,10 @@ class Calls:
 
     def _tell(self, call: Call, context: Context, code: str, **more: Any) -> None:
         seconds = time.perf_counter() - call.started
-        self._log.info(
+        if call.caller:
+            more["caller"] = call.caller
+        tell = self._log.warning if more.get("reason") in _NOT_LET_IN else self._log.info
+        tell(
             "call",
             method=call.method,
             code=code,

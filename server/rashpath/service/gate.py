@@ -13,6 +13,7 @@ so the gate lets the loop run until no more calls come in, but never for long.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -25,6 +26,11 @@ T = TypeVar("T")
 
 _RETRY_OVERLOADED_S = 0.2
 _RETRY_DRAINING_S = 1.0
+
+_LONGEST_RETRY_S = 10.0
+
+_NEW_TURN_WEIGHT = 0.05
+"""Share of the newest turn in the mean length of a turn."""
 
 _WORK_BETWEEN_LOOKS_S = 0.001
 _IDLE_S = 0.00015
@@ -41,10 +47,14 @@ class Gate:
 
     Args:
         most: requests in flight, waiting ones included, 1 or more.
+        max_wait_s: seconds that a new request may have to wait in line, by what turns have taken.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, max_wait_s: float = math.inf) -> None:
         self._most = most
+        self._max_wait_s = max_wait_s
+        self._waiting = 0
+        self._turn_s = 0.0
         self._in_flight = 0
         self._line = asyncio.Lock()
         self._empty = asyncio.Event()
@@ -111,11 +121,15 @@ class Gate:
         await self._all_sent.wait()
 
     @contextmanager
-    def enter(self) -> Iterator[None]:
+    def enter(self, deadline: float) -> Iterator[None]:
         """Counts a request in for as long as the context lasts.
 
+        Args:
+            deadline: time of the event loop's clock, in seconds.
+
         Raises:
-            Refusal: too many are in flight (OVERLOADED), or the gate drains (DRAINING).
+            Refusal: too many are in flight, or the line is so long that the request would wait
+                beyond its deadline or the longest wait (OVERLOADED); the gate drains (DRAINING).
         """
         self._arrivals += 1
         if self._draining:
@@ -126,6 +140,17 @@ class Gate:
                 "the server is working on as many requests as it may; try again shortly",
                 retry_after_s=_RETRY_OVERLOADED_S,
             )
+        # Without anybody in line the wait is nothing, whatever turns have taken: so a gate that
+        # refuses always comes to admit again.
+        wait_s = self._waiting * self._turn_s
+        if wait_s:
+            left_s = deadline - asyncio.get_running_loop().time()
+            if wait_s > min(left_s, self._max_wait_s):
+                raise Refusal(
+                    ErrorReason.ERROR_REASON_OVERLOADED,
+                    "the request would not get its turn in time; try again shortly",
+                    retry_after_s=min(max(wait_s, _RETRY_OVERLOADED_S), _LONGEST_RETRY_S),
+                )
         self._in_flight += 1
         self._empty.clear()
         try:
@@ -179,11 +204,15 @@ class Gate:
             Refusal: the deadline passed first (DEADLINE_EXCEEDED), or the gate is closed
                 (DRAINING).
         """
+        self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
                 await self._line.acquire()
         except TimeoutError:
             raise _too_late() from None
+        finally:
+            self._waiting -= 1
+        taken = time.perf_counter()
         try:
             # INVARIANT: the loop polls its sockets at least once while the line is held.
             await self._look()
@@ -196,7 +225,9 @@ class Gate:
             try:
                 yield
             finally:
-                self._worked_s += time.perf_counter() - started
+                now = time.perf_counter()
+                self._worked_s += now - started
+                self._turn_s += (now - taken - self._turn_s) * _NEW_TURN_WEIGHT
         finally:
             self._line.release()
 

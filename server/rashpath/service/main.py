@@ -7,6 +7,7 @@ import sys
 
 from rashpath.facts.errors import RashpathError
 from rashpath.service import ready_file
+from rashpath.service.exposure import require_closed
 from rashpath.service.log import Log, capture_libraries, make_log
 from rashpath.service.settings import Settings
 
@@ -24,6 +25,7 @@ def serve(settings: Settings) -> int:
     """
     log = begin(settings)
     try:
+        require_closed(settings)
         if settings.workers > 1:
             return _serve_shared(settings, log)
         _serve_alone(settings, log)

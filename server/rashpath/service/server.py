@@ -22,23 +22,27 @@ from rashpath.service.application import Application, Limits
 from rashpath.service.audit_start import open_audit
 from rashpath.service.auditing import Auditing
 from rashpath.service.calls import RECORDED_SERVICES, SERVICES, Calls
+from rashpath.service.channel_options import channel_options
+from rashpath.service.exposure import tell_exposure
 from rashpath.service.gate import Gate
 from rashpath.service.guidelines import load_guidelines
 from rashpath.service.health import Health
+from rashpath.service.identity.door import Door, open_door
 from rashpath.service.log import Log, log_fault
 from rashpath.service.recorder import Recorder
+from rashpath.service.refusals import Refusals
 from rashpath.service.settings import Settings
-from rashpath.service.tls import server_credentials
+from rashpath.service.tls import Certificates, server_certificates
 
 _HEALTH = "grpc.health.v1.Health"
-_ROOM = 1 << 20
-"""Bytes by which grpc takes more than our own limits, so that ours speak, with their details."""
-
 _CLOSING_S = 1.0
 """Seconds for what should take no time when a server stops."""
 
 _LOOK_AT_LEDGER_S = 0.2
 """Seconds between looks at whether the ledger can be written."""
+
+_LOOK_AT_FILES_S = 1.0
+"""Seconds between looks at whether files of certificates, keys and roles have changed."""
 
 _TRAVEL_S = 0.1
 """Seconds for the last bytes that were sent to arrive, before their connection is closed."""
@@ -72,7 +76,11 @@ class Server:
         self._settings = settings
         self._log = log
         self._share_port = share_port
-        self._gate = Gate(settings.concurrent_requests)
+        self._gate = Gate(settings.concurrent_requests, settings.max_wait_s)
+        self._door: Door | None = None
+        self._certificates: Certificates | None = None
+        self._looking: asyncio.Task[None] | None = None
+        self.refusals = Refusals()
         self._health = Health(SERVICES, RECORDED_SERVICES if ledger is not None else frozenset())
         self._watching: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server | None = None
@@ -83,31 +91,37 @@ class Server:
 
         Raises:
             AddressError: the address cannot be listened on.
-            SettingsError: the TLS files are faulty.
+            SettingsError: the files of certificates, keys or roles are faulty.
         """
-        credentials = server_credentials(self._settings)
+        self._certificates = server_certificates(self._settings)
         host, _ = addresses.split(self._settings.address)
         if not self._share_port:
             addresses.require_free(self._settings.address)
-        largest = max(self._settings.max_request_bytes, self._settings.max_batch_bytes) + _ROOM
         server = grpc.aio.server(
-            options=[
-                ("grpc.so_reuseport", int(self._share_port)),
-                ("grpc.max_receive_message_length", largest),
-                ("grpc.max_send_message_length", -1),
-            ]
+            options=channel_options(self._settings, share_port=self._share_port)
         )
         recorder = Recorder(self._ledger) if self._ledger is not None else None
-        calls = Calls(self._application, self._gate, self._settings, self._log, recorder)
+        self._door = open_door(self._settings, self._log)
+        calls = Calls(
+            self._application,
+            self._gate,
+            self._settings,
+            self._log,
+            recorder,
+            self._door,
+            self.refusals,
+        )
         server.add_generic_rpc_handlers(calls.handlers())
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        if self._settings.reflection:
+        reflected = self._settings.reflection
+        if addresses.is_loopback(self._settings.address) if reflected is None else reflected:
             names = (*sorted(SERVICES), _HEALTH, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, server)
         try:
-            if credentials is None:
+            if self._certificates is None:
                 bound = server.add_insecure_port(self._settings.address)
             else:
+                credentials = self._certificates.credentials()
                 bound = server.add_secure_port(self._settings.address, credentials)
         except RuntimeError:
             bound = 0
@@ -115,6 +129,8 @@ class Server:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
         await server.start()
         self._server = server
+        if self._certificates is not None or self._door is not None:
+            self._looking = asyncio.create_task(self._look_at_files())
         if self._ledger is not None:
             self._watching = asyncio.create_task(self._watch_ledger(self._ledger))
         self.address = addresses.join(host, bound)
@@ -131,8 +147,9 @@ class Server:
         server = self._server
         if server is None:
             return
-        if self._watching is not None:
-            self._watching.cancel()
+        for task in (self._watching, self._looking):
+            if task is not None:
+                task.cancel()
         self._health.drain()
         await asyncio.sleep(self._settings.lame_duck_s)
         await self._gate.gather(_GATHER_S)
@@ -148,6 +165,19 @@ class Server:
         await asyncio.sleep(_TRAVEL_S)
         # What still holds the server now are streams such as reflection.
         await server.stop(_CLOSING_S)
+        if self._door is not None:
+            self._door.close()
+
+    async def _look_at_files(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_AT_FILES_S)
+            try:
+                if self._certificates is not None:
+                    self._certificates.look_at_files(self._log)
+                if self._door is not None:
+                    self._door.look_at_files()
+            except Exception as error:  # to look no more would keep a revoked caller for good
+                log_fault(self._log, "files", error)
 
     async def _watch_ledger(self, ledger: Ledger) -> None:
         failed = False
@@ -190,7 +220,7 @@ async def run(
     Raises:
         GuidelinesError: the guidelines cannot be served.
         AddressError: the address cannot be listened on.
-        SettingsError: the TLS files are faulty.
+        SettingsError: the files of certificates, keys or roles are faulty.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -218,9 +248,7 @@ async def run(
         if ledger is not None:
             ledger.close(_CLOSING_S)
         raise
-    loopback = addresses.is_loopback(server.address)
-    if settings.tls_certificate_file is None and not loopback:
-        log.warning("serving without TLS to other machines", address=server.address)
+    tell_exposure(settings, log)
     log.info(
         f"rashpath serving on {server.address} (pid {os.getpid()})",
         address=server.address,

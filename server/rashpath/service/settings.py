@@ -13,16 +13,26 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rashpath.facts.errors import RashpathError, quoted
+from rashpath.service.address import is_loopback
 from rashpath.service.nearest import nearest
 
 PREFIX = "RASHPATH_"
 SETTINGS_FILE = f"{PREFIX}SETTINGS_FILE"
 
-CLIENT_VARIABLES = frozenset({"RASHPATH_TOKEN", "RASHPATH_CA_FILE", "RASHPATH_TIMEOUT"})
+CLIENT_VARIABLES = frozenset(
+    {
+        "RASHPATH_TOKEN",
+        "RASHPATH_CA_FILE",
+        "RASHPATH_CERT_FILE",
+        "RASHPATH_KEY_FILE",
+        "RASHPATH_TIMEOUT",
+    }
+)
 """Variables of the client and the command line, which a server meets but does not use."""
 
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.%]+\]|[^\s:\[\]/]+):(\d{1,5})")
@@ -59,6 +69,16 @@ def _default_audit_url() -> str:
 def _store_url(text: str) -> str:
     if not text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("must be sqlite:///FILE or postgresql://...")
+    return text
+
+
+def _key_url(text: str) -> str:
+    parts = urlsplit(text)
+    here = is_loopback(f"{parts.hostname}:0")
+    if not parts.hostname or parts.scheme not in ("https", "http") or parts.username is not None:
+        raise ValueError("must be https://HOST/...")
+    if parts.scheme == "http" and not here:
+        raise ValueError("must be https: keys that anybody could replace on their way are none")
     return text
 
 
@@ -108,8 +128,9 @@ class Settings(BaseModel):
     lame_duck_s: float = Field(0.0, ge=0, le=3600, allow_inf_nan=False)
     """Seconds that a server told to stop still takes requests while its health says NOT_SERVING,
     so that load balancers can turn away first."""
-    reflection: bool = True
-    """Whether clients may ask which services and messages there are."""
+    reflection: bool | None = None
+    """Whether clients may ask which services and messages there are; unset: those of this machine
+    only, on a loopback address."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least of what is logged; `info` has one line a request."""
     tls_certificate_file: ReadableFile | None = None
@@ -120,6 +141,51 @@ class Settings(BaseModel):
     """PEM certificates that must have signed a client's; set: clients without one are refused."""
     engine: Literal["compiled", "graph"] = "compiled"
     """`compiled`: functions generated from the graph; `graph`: the plain walk, node by node."""
+    insecure_i_understand: bool = False
+    """Whether to serve other machines without TLS, or without knowing who calls."""
+    access_file: ReadableFile | None = None
+    """Roles of certificates, static tokens and claims (TOML); read again when it changes."""
+    jwt_jwks_file: ReadableFile | None = None
+    """Public keys of the issuer of JSON Web Tokens (JWKS); read again when it changes."""
+    jwt_jwks_url: Annotated[str, AfterValidator(_key_url)] | None = None
+    """Where these keys are had from; instead of the file."""
+    jwt_audience: str = ""
+    """What must be among a token's `aud`."""
+    jwt_issuer: str = ""
+    """What must be a token's `iss`."""
+    jwt_name_claim: str = Field("sub", min_length=1)
+    """The claim that names the holder."""
+    jwt_roles_claim: str = Field("roles", min_length=1)
+    """The claim that lists roles, or values that the access file gives roles."""
+    jwt_clock_skew_s: float = Field(30.0, ge=0, le=300, allow_inf_nan=False)
+    """Seconds by which the issuer's clock may differ."""
+    jwt_jwks_refresh_s: float = Field(300.0, ge=10, le=86_400, allow_inf_nan=False)
+    """Seconds between two questions to the URL."""
+    jwt_jwks_max_age_s: float = Field(86_400.0, ge=10, le=30 * 86_400, allow_inf_nan=False)
+    """Seconds for which keys are used after the URL last gave some."""
+    caller_rate: float = Field(0.0, ge=0, le=1e6, allow_inf_nan=False)
+    """Requests and cases a second that one worker takes from one caller; 0: any number."""
+    caller_burst: int = Field(0, ge=0, le=1_000_000)
+    """Most of them at once; 0: those of one second, 1 at least."""
+    max_wait_s: float = Field(5.0, gt=0, le=3600, allow_inf_nan=False)
+    """Seconds in line for its turn at which a new request is refused."""
+    max_header_bytes: int = Field(16 << 10, ge=4096, le=1 << 20)
+    """Largest metadata of a request, its token included, in bytes."""
+    max_connections: int = Field(1000, ge=1, le=1_000_000)
+    """Connections that one worker holds at a time; more are not taken."""
+    max_connection_requests: int = Field(256, ge=1, le=100_000)
+    """Requests in flight on one connection; a client keeps the rest until one is answered."""
+    max_connection_age_s: float = Field(1800.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
+    """Seconds after which a connection is ended when its requests are, so that clients spread over
+    the workers anew and show certificates that are still valid."""
+    max_connection_idle_s: float = Field(900.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
+    """Seconds without a request after which a connection is ended."""
+    keepalive_s: float = Field(60.0, ge=1, le=86_400, allow_inf_nan=False)
+    """Seconds of silence after which a client is asked whether it is still there."""
+    keepalive_timeout_s: float = Field(20.0, ge=0.1, le=3600, allow_inf_nan=False)
+    """Seconds that it has to answer that."""
+    min_ping_interval_s: float = Field(10.0, ge=0, le=86_400, allow_inf_nan=False)
+    """Seconds between two such questions of a client; one that asks more often is cut off."""
     loop: Literal["uvloop", "asyncio"] = "uvloop"
     """The event loop."""
     audit_mode: Literal["required", "off"] = "required"
@@ -149,6 +215,24 @@ class Settings(BaseModel):
             raise ValueError("`tls_certificate_file` and `tls_key_file` must be set together")
         if self.tls_client_ca_file is not None and self.tls_certificate_file is None:
             raise ValueError("`tls_client_ca_file` needs `tls_certificate_file`")
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_are_whole(self) -> Settings:
+        keys = self.jwt_jwks_file or self.jwt_jwks_url
+        if self.jwt_jwks_file is not None and self.jwt_jwks_url is not None:
+            raise ValueError("`jwt_jwks_file` and `jwt_jwks_url` exclude each other")
+        if keys and not (self.jwt_audience and self.jwt_issuer):
+            raise ValueError(
+                "`jwt_audience` and `jwt_issuer` must be set with `jwt_jwks_file` or "
+                "`jwt_jwks_url`: a token for somebody else would open this server too"
+            )
+        if not keys and (self.jwt_audience or self.jwt_issuer):
+            raise ValueError(
+                "`jwt_audience` and `jwt_issuer` need `jwt_jwks_file` or `jwt_jwks_url`"
+            )
+        if self.caller_burst and not self.caller_rate:
+            raise ValueError("`caller_burst` needs `caller_rate`")
         return self
 
 

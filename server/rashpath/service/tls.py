@@ -1,4 +1,4 @@
-"""The server's TLS: its certificate, and whose clients it lets in."""
+"""The server's TLS: its certificate, and whose clients it lets in; read again when files change."""
 
 from __future__ import annotations
 
@@ -6,20 +6,72 @@ import ssl
 
 import grpc
 
+from rashpath.service.file_watch import FileWatch
+from rashpath.service.log import Log
 from rashpath.service.settings import Settings, SettingsError
 
 
-def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """Returns the credentials that the settings ask for, or None for plain text.
+class Certificates:
+    """The TLS files of a server.
 
-    With a client CA, only clients with a certificate that it signed are let in.
+    Args:
+        settings: with a certificate and its key.
 
     Raises:
         SettingsError: a file holds no certificate or key, or they do not belong together.
     """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        paths = (settings.tls_certificate_file, settings.tls_key_file, settings.tls_client_ca_file)
+        self._watch = FileWatch(path for path in paths if path is not None)
+        self._first = _configuration(settings)
+        self._next: grpc.ServerCertificateConfiguration | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Returns credentials that take over what the files hold by the next handshake.
+
+        With a client CA, only clients with a certificate that it signed are let in.
+        """
+        return grpc.dynamic_ssl_server_credentials(
+            self._first,
+            self._fetch,  # type: ignore[arg-type] # the stub forgets that None means no change
+            require_client_authentication=self._settings.tls_client_ca_file is not None,
+        )
+
+    def look_at_files(self, log: Log) -> None:
+        """Reads files that changed; faulty ones are told and change nothing."""
+        if not self._watch.changed():
+            return
+        try:
+            self._next = _configuration(self._settings)
+        except SettingsError as error:
+            log.error(
+                "a changed file is faulty; what was read before still holds",
+                problems=list(error.problems),
+            )
+        else:
+            log.info("the TLS files were read again")
+
+    def _fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        """Gives grpc, in one of its threads, what is to hold from now on; None: no change."""
+        configuration, self._next = self._next, None
+        return configuration
+
+
+def server_certificates(settings: Settings) -> Certificates | None:
+    """Returns the TLS files that the settings name, or None for plain text.
+
+    Raises:
+        SettingsError: as :class:`Certificates`.
+    """
+    return None if settings.tls_certificate_file is None else Certificates(settings)
+
+
+def _configuration(settings: Settings) -> grpc.ServerCertificateConfiguration:
     certificate, key = settings.tls_certificate_file, settings.tls_key_file
-    if certificate is None or key is None:
-        return None
+    assert certificate is not None  # settings have both or none
+    assert key is not None
     # grpc says nothing about a faulty file but that the port cannot be bound: look first.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
@@ -35,10 +87,8 @@ def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
         except (ssl.SSLError, OSError):
             raise SettingsError(["`tls_client_ca_file` holds no PEM certificate"]) from None
         client_ca = settings.tls_client_ca_file.read_bytes()
-    return grpc.ssl_server_credentials(
-        [(key.read_bytes(), certificate.read_bytes())],
-        root_certificates=client_ca,
-        require_client_auth=client_ca is not None,
+    return grpc.ssl_server_certificate_configuration(
+        [(key.read_bytes(), certificate.read_bytes())], root_certificates=client_ca
     )
 
 
