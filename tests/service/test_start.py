@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 OPEN = {"RASHPATH_INSECURE_I_UNDERSTAND": "true"}
@@ -84,3 +85,17 @@ def test_the_ready_file_goes_when_the_server_stops(start_server: Callable[..., A
     assert ready.read_text() == f"{server.address}\n"
     assert server.stop() == 0
     assert not ready.exists()
+
+
+def test_a_server_opened_in_words_says_so(start_server: Callable[..., Any]) -> None:
+    """Who tells a server to serve other machines in the open finds that in its log, and no
+    reflection unless it was asked for."""
+    server = start_server(address="0.0.0.0:0", insecure_i_understand=True)
+    warnings = [each["event"] for each in server.lines() if each["level"] == "warning"]
+    assert sum("in the open" in each for each in warnings) == 2
+    address = server.address.replace("0.0.0.0", "127.0.0.1")
+    method = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as refusal:
+        next(channel.stream_stream(method)(iter([b""]), timeout=5))
+    assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert server.stop() == 0

@@ -122,7 +122,7 @@ def test_entries_that_nothing_could_use_are_refused(tmp_path: Path, text: str, n
         ({"jwt_audience": "a", "jwt_issuer": "i"}, "need `jwt_jwks_file`"),
         ({"jwt_jwks_url": "http://i.example/k"}, "must be https"),
         ({"jwt_jwks_url": "file:///etc/passwd"}, "must be https"),
-        ({"jwt_jwks_url": "https://u:p@i.example/k"}, "must be https"),
+        ({"jwt_jwks_url": "https://u@i.example/k"}, "must be https"),
         ({"caller_burst": 5}, "needs `caller_rate`"),
         ({"jwt_clock_skew_s": 3600}, "less than or equal to 300"),
     ],

@@ -11,12 +11,12 @@ import grpc
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
-from rashpath.client import Client, NotFound, PermissionDenied, Unauthenticated
+from rashpath.client import Client, PermissionDenied, Unauthenticated
 from rashpath.client.errors import error_of
 from rashpath.service.calls import SERVICES
 from rashpath.service.identity.roles import ALL_ROLES, POLICY, Role
 from rashpath.v1 import audit_service_pb2, decision_service_pb2, guideline_service_pb2
-from rashpath.v1.decision_service_pb2 import ExplainPathRequest, GuidelineSelector
+from rashpath.v1.decision_service_pb2 import ExplainPathRequest
 from rashpath.v1.facts_pb2 import PatientCase, Rash, Trend
 from rashpath.v1.guideline_service_pb2 import RenderDiagramRequest
 from tests.service.identity.papers import static_tokens
@@ -189,14 +189,6 @@ def test_an_auditor_decides_nothing(ward: Ward) -> None:
                 ask(SPREADING)
         with pytest.raises(PermissionDenied, match="`caller`"):
             auditor.render_diagram(RenderDiagramRequest(patient_case=SPREADING))
-
-
-def test_guidelines_of_the_ledger_are_for_auditors_and_authors(ward: Ward) -> None:
-    """A digest that only the ledger knows is not served to callers; the words are those for any
-    other digest."""
-    with ward.client("caller") as caller, pytest.raises(NotFound) as kept:
-        caller.get_guideline(GuidelineSelector(id="no-such-guideline", digest="0" * 64))
-    assert kept.value.reason == "GUIDELINE_NOT_FOUND"
 
 
 def test_every_refusal_is_logged_with_its_caller(ward: Ward) -> None:

@@ -1,0 +1,216 @@
+"""More than a server can do: it refuses early, answers what it took in good time, and stays small.
+
+The short form keeps the pressure on for three seconds; `make test-long` for sixty.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from rashpath.client import ClientError, DeadlineExceeded
+from rashpath.service.errors import DETAILS_KEY, Refusal
+from rashpath.service.gate import Gate
+from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
+from rashpath.v1.facts_pb2 import PatientCase
+from tests.service.ledgers import EVALUATE
+
+ONE = EvaluateRequest(patient_case=PatientCase()).SerializeToString()
+PLACES = 8
+CROWD = 150
+TURN_S = 0.01
+
+
+@dataclass(slots=True)
+class Crowd:
+    """What a crowd of calls met."""
+
+    codes: Counter[str] = field(default_factory=Counter)
+    without_time: int = 0
+
+    async def press(self, address: str, seconds: float) -> None:
+        """Keeps many calls in flight for some seconds."""
+        end = time.monotonic() + seconds
+
+        async def one(channel: Any) -> None:
+            method = channel.unary_unary(EVALUATE)
+            while time.monotonic() < end:
+                try:
+                    await method(ONE, timeout=30)
+                    self.codes["OK"] += 1
+                except grpc.aio.AioRpcError as failure:
+                    self.codes[failure.code().name] += 1
+                    self.without_time += b"google.rpc.RetryInfo" not in details(failure)
+                    await asyncio.sleep(0.05)
+
+        channels = [
+            grpc.aio.insecure_channel(address, [("grpc.use_local_subchannel_pool", 1)])
+            for _ in range(3)
+        ]
+        await asyncio.gather(*(one(channels[number % 3]) for number in range(CROWD)))
+        for channel in channels:
+            await channel.close()
+
+
+def details(failure: grpc.aio.AioRpcError) -> bytes:
+    """Returns the rich status of a refusal in bytes."""
+    return bytes(dict(failure.trailing_metadata()).get(DETAILS_KEY, b""))
+
+
+def durations_ms(server: Any, after: int) -> list[float]:
+    """Returns how long the server took for the calls that it answered, from some line on."""
+    return [
+        each["duration_ms"]
+        for each in server.lines()[after:]
+        if each.get("method") == "Evaluate" and each["code"] == "OK"
+    ]
+
+
+def resident_mb(pid: int) -> float:
+    """Returns the memory that a process occupies, in megabytes."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_a_crowd_is_shed_and_who_is_taken_in_is_answered_in_time(
+    start_server: Callable[..., Any], seconds: float
+) -> None:
+    """With twenty times as many callers as places, every call is answered or told when to come
+    back; those taken in take no longer than the places explain, health goes on, and the memory does
+    not grow with the crowd."""
+    server = start_server(concurrent_requests=PLACES, audit_mode="off")
+    with server.client() as client:
+        for _ in range(30):
+            client.evaluate(PatientCase())
+        alone_ms = statistics.median(durations_ms(server, 0)[10:])
+        asyncio.run(Crowd().press(server.address, 1))
+        before_mb, lines = resident_mb(server.process.pid), len(server.lines())
+        crowd = Crowd()
+        asyncio.run(crowd.press(server.address, seconds))
+        assert client.healthy()
+    taken = sorted(durations_ms(server, lines))
+    assert set(crowd.codes) == {"OK", "RESOURCE_EXHAUSTED"}
+    assert crowd.without_time == 0
+    assert crowd.codes["OK"] >= 0.3 * seconds * 1000 / alone_ms / 4
+    # Every place holds one decision; four times their sum leaves room for a loaded machine.
+    assert taken[int(len(taken) * 0.95)] <= PLACES * 4 * alone_ms
+    assert resident_mb(server.process.pid) - before_mb < 30
+    assert server.stop() == 0
+
+
+async def entered(gate: Gate, deadline_s: float) -> float:
+    """Enters a gate; returns the seconds until the next try where it refuses, else 0."""
+    try:
+        with gate.enter(asyncio.get_running_loop().time() + deadline_s):
+            return 0.0
+    except Refusal as refusal:
+        return refusal.retry_after_s or -1.0
+
+
+async def line(gate: Gate, length: int) -> list[asyncio.Task[None]]:
+    """Puts requests in line, each of which works for the length of a turn, as far as they are let
+    in."""
+
+    async def one() -> None:
+        deadline = asyncio.get_running_loop().time() + 60
+        with suppress(Refusal), gate.enter(deadline):
+            async with gate.turn(deadline):
+                time.sleep(TURN_S)
+
+    tasks = [asyncio.create_task(one()) for _ in range(length)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def what_a_line_lets_in(max_wait_s: float = 60) -> dict[str, float]:
+    """Returns how long requests of several deadlines are told to wait, with twenty in line."""
+    gate = Gate(1000, max_wait_s)
+    for _ in range(40):
+        await asyncio.gather(*await line(gate, 1))
+    first = await entered(gate, 0.001)
+    tasks = await line(gate, 20)
+    told = {
+        "nobody in line": first,
+        "short": await entered(gate, 0.02),
+        "long": await entered(gate, 10),
+    }
+    await asyncio.gather(*tasks)
+    return told | {"line is gone": await entered(gate, 0.001)}
+
+
+def test_what_cannot_finish_in_its_deadline_is_refused_at_once() -> None:
+    """With twenty turns of 10 ms in line, a request that has 20 ms is refused before it waits, with
+    about the time after which the line is shorter; one that has 10 s is let in. Without a line
+    everybody is, so that a slow moment does not close the gate for good."""
+    told = asyncio.run(what_a_line_lets_in())
+    assert told["nobody in line"] == told["long"] == told["line is gone"] == 0
+    assert 0.2 <= told["short"] < 2
+
+
+def test_no_line_is_longer_than_the_longest_wait() -> None:
+    """However long a caller would wait, the line stays so short that those in it are answered
+    soon."""
+    told = asyncio.run(what_a_line_lets_in(max_wait_s=0.05))
+    assert told["long"] >= 0.2
+    assert told["line is gone"] == 0
+
+
+def test_a_hopeless_batch_is_refused_before_its_first_case(
+    server: Any, work_for: Callable[[float], BatchEvaluateRequest]
+) -> None:
+    """A batch that needs many times its deadline decides nothing and records nothing."""
+    with server.client() as client:
+        for _ in range(20):
+            client.evaluate(PatientCase())
+        requests = list(work_for(1).requests) * 4
+        with pytest.raises(DeadlineExceeded, match="nothing was decided") as late:
+            client.batch_evaluate(requests[:1000], timeout_s=0.4)
+    assert late.value.reason == "DEADLINE_EXCEEDED"
+    line = [each for each in server.lines() if each.get("method") == "BatchEvaluate"][-1]
+    assert line["duration_ms"] < 300
+    assert "cases" not in line
+
+
+def test_one_caller_in_haste_is_slowed_and_no_other(start_server: Callable[..., Any]) -> None:
+    """Above its rate a caller is told when to come back, and cases of a batch count like calls; the
+    log counts it, and health asks for nothing."""
+    server = start_server(caller_rate=1, caller_burst=5)
+    outcomes: list[ClientError | None] = []
+    with server.client() as client:
+        while not outcomes or outcomes[-1] is None:
+            outcomes.append(outcome(client.evaluate, PatientCase()))
+        refusal = outcomes[-1]
+        assert refusal is not None
+        assert 5 < len(outcomes) < 40
+        assert (refusal.code, refusal.reason) == ("RESOURCE_EXHAUSTED", "RATE_LIMITED")
+        assert 0 < (refusal.retry_after_s or 0) <= 1
+        assert client.healthy()
+        time.sleep((refusal.retry_after_s or 0) + 0.1)
+        client.batch_evaluate([EvaluateRequest(patient_case=PatientCase())] * 30)
+        owing = outcome(client.evaluate, PatientCase())
+        assert owing is not None
+        assert (owing.retry_after_s or 0) > 1
+    told = [each for each in server.lines() if each.get("reason") == "RATE_LIMITED"]
+    assert [each["level"] for each in told] == ["warning"] * 2
+
+
+def outcome(call: Callable[..., Any], *arguments: object) -> ClientError | None:
+    """Returns the error of a call; None where it is answered."""
+    try:
+        call(*arguments)
+    except ClientError as error:
+        return error
+    return None
