@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,6 +162,38 @@ def test_half_a_connection_is_not_kept(server: Any, client: Client) -> None:
             while stray.recv(4096):
                 pass
     assert client.evaluate(PatientCase()).decision_id
+
+
+def slow_line(address: str, delay_s: float) -> socket.socket:
+    """Opens a port that leads to a server, over which every piece of data takes its time."""
+    host, _, port = address.rpartition(":")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def carry(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                time.sleep(delay_s)
+                target.sendall(data)
+
+    def take() -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection((host, int(port)))
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=carry, args=ends, daemon=True).start()
+
+    threading.Thread(target=take, daemon=True).start()
+    return listener
+
+
+def test_a_server_is_reached_over_a_slow_line(server: Any) -> None:
+    """A handshake may take longer than a moment: who is far away is served too."""
+    with (
+        slow_line(server.address, 0.15) as line,
+        Client(f"127.0.0.1:{line.getsockname()[1]}", retries=0, timeout_s=20) as client,
+    ):
+        assert client.evaluate(PatientCase()).decision_id
 
 
 def calls(server: Any) -> list[dict[str, Any]]:
