@@ -19,7 +19,7 @@ CASE = b"\x0a\x00"
 
 
 async def counts_after_calls(folder: Path) -> dict[tuple[str, str, str], int]:
-    """Returns what a server counts of an answer, a faulty request and three refusals at the door."""
+    """Returns what a server counts of an answer, a faulty request and three refusals of callers."""
     path = folder / "access.toml"
     tokens = static_tokens(path, {"ward": "caller", "audit": "auditor"})
     settings = load_settings({"address": "127.0.0.1:0", "access_file": path}, {})

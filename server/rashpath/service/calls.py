@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from rashpath.service.call import Call, Context, Work, in_thread
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
 from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
+from rashpath.service.guideline_calls import GUIDELINE_SERVICE, guideline_calls
 from rashpath.service.identity import roles as policy
 from rashpath.service.identity.door import Door
 from rashpath.service.log import Log
@@ -35,7 +35,7 @@ from rashpath.service.recorder import Pending, Recorder
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
-from rashpath.v1 import decision_service_pb2, guideline_service_pb2
+from rashpath.v1 import decision_service_pb2
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResult,
@@ -45,15 +45,8 @@ from rashpath.v1.decision_service_pb2 import (
     ExplainPathResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
-from rashpath.v1.guideline_service_pb2 import (
-    CompareGuidelinesRequest,
-    GetGuidelineRequest,
-    ListGuidelinesRequest,
-    RenderDiagramRequest,
-)
 
 DECISION_SERVICE = decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
-GUIDELINE_SERVICE = guideline_service_pb2.DESCRIPTOR.services_by_name["GuidelineService"].full_name
 SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
 RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
 """Services that cannot do their work while the ledger cannot be written."""
@@ -62,9 +55,6 @@ _BATCH = "BatchEvaluate"
 
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
-
-_DRAWINGS = 2
-"""Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
 
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
@@ -88,13 +78,6 @@ _NOT_LET_IN = frozenset(
     )
 )
 """Refusals that are told in the log even where the lines of other calls are not."""
-
-_NOT_SERVED = (
-    ErrorReason.ERROR_REASON_GUIDELINE_NOT_FOUND,
-    ErrorReason.ERROR_REASON_VERSION_NOT_FOUND,
-    ErrorReason.ERROR_REASON_DIGEST_MISMATCH,
-)
-"""Refusals of a guideline that may still be kept in the ledger."""
 
 
 class Calls:
@@ -125,7 +108,6 @@ class Calls:
         self._refusals = refusals or Refusals()
         self._pace = Pace()
         self._recorder = recorder
-        self._easels = asyncio.Semaphore(_DRAWINGS)
         # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
         # is left behind never adds up.
         self._thinkers = ThreadPoolExecutor(1, thread_name_prefix="think")
@@ -136,19 +118,15 @@ class Calls:
 
     def handlers(self) -> tuple[Any, ...]:
         """Returns the generic handlers to register with a `grpc.aio` server."""
-        answers = self._application
         works: dict[str, dict[str, Work]] = {
             DECISION_SERVICE: {
                 "Evaluate": self._evaluate,
                 "ExplainPath": self._explain,
                 _BATCH: self._batch,
             },
-            GUIDELINE_SERVICE: {
-                "ListGuidelines": self._one(ListGuidelinesRequest, answers.list_guidelines),
-                "GetGuideline": self._get_guideline,
-                "RenderDiagram": self._render,
-                "CompareGuidelines": self._compare,
-            },
+            GUIDELINE_SERVICE: dict(
+                guideline_calls(self._application, self._gate, self._desk, self._thinkers)
+            ),
             AUDIT_SERVICE: dict(audit_calls(self._desk)),
         }
         return tuple(
@@ -203,53 +181,6 @@ class Calls:
         response = await in_thread(call, explain, subject, request, threads=self._thinkers)
         call.told |= _about(response)
         return response.SerializeToString(deterministic=True)
-
-    async def _get_guideline(self, call: Call) -> bytes:
-        request = parse(GetGuidelineRequest, call.data)
-        try:
-            async with self._gate.turn(call.deadline):
-                return self._application.get_guideline(request).SerializeToString()
-        except Refusal as refusal:
-            if refusal.reason not in _NOT_SERVED:
-                raise
-            not_served = refusal
-        # The ledger keeps every guideline that ever decided; an auditor names it by its digest.
-        if self._desk is None or not request.guideline.digest:
-            raise not_served
-        if not policy.may_read_kept_guidelines(call.roles):
-            raise not_served
-        kept = await in_thread(call, self._desk.kept_guideline, request)
-        if kept is None:
-            raise not_served
-        return kept.SerializeToString()
-
-    async def _render(self, call: Call) -> bytes:
-        request = parse(RenderDiagramRequest, call.data)
-        policy.require_for_picture(call.roles, request)
-        recalled = None
-        if request.WhichOneof("overlay") == "decision_id":
-            recalled = await in_thread(call, self._application.recall, request.decision_id)
-        async with self._gate.turn(call.deadline):
-            drawing = self._application.drawing(request, recalled)
-        # Drawing takes a core for some tenths of a second, and threads that the ledger needs too.
-        async with self._easels:
-            response = await in_thread(call, drawing)
-        return response.SerializeToString()
-
-    async def _compare(self, call: Call) -> bytes:
-        request = parse(CompareGuidelinesRequest, call.data)
-        compare = self._application.compare_guidelines
-        response = await in_thread(call, compare, request, threads=self._thinkers)
-        return response.SerializeToString()
-
-    def _one(self, request_type: type[Message], answer: Callable[[Any], Message]) -> Work:
-        async def work(call: Call) -> bytes:
-            async with self._gate.turn(call.deadline):
-                response = answer(parse(request_type, call.data))
-                call.told |= _about(response)
-                return response.SerializeToString()
-
-        return work
 
     async def _batch(self, call: Call) -> bytes:
         async with self._gate.turn(call.deadline):

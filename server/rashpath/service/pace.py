@@ -8,8 +8,8 @@ from rashpath.v1.errors_pb2 import ErrorReason
 _NEWEST_WEIGHT = 0.1
 """Share of the newest measurement in the mean."""
 
-_HOPELESS = 2.0
-"""How many times the time that is left a batch must seem to need, to be refused."""
+_HOPELESS = 4.0
+"""How many times the time that is left a batch must seem to need, to be refused: a busy moment must not pass for a slow machine."""
 
 
 class Pace:
@@ -20,7 +20,9 @@ class Pace:
 
     def measure(self, cases: int, seconds: float) -> None:
         """Takes in how long some cases took, one or more."""
-        self._case_s += (seconds / cases - self._case_s) * _NEWEST_WEIGHT
+        newest_s = seconds / cases
+        weight = _NEWEST_WEIGHT if self._case_s else 1.0
+        self._case_s += (newest_s - self._case_s) * weight
 
     def require(self, cases: int, left_s: float) -> None:
         """Refuses a batch that would take far longer than it may, before any case is decided.
@@ -30,7 +32,7 @@ class Pace:
             left_s: seconds until its deadline.
 
         Raises:
-            Refusal: it needs more than twice the time that is left (DEADLINE_EXCEEDED).
+            Refusal: it needs more than four times the time that is left (DEADLINE_EXCEEDED).
         """
         needed_s = cases * self._case_s
         if needed_s > _HOPELESS * left_s:
