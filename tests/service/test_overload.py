@@ -21,6 +21,7 @@ import pytest
 from rashpath.client import ClientError, DeadlineExceeded
 from rashpath.service.errors import DETAILS_KEY, Refusal
 from rashpath.service.gate import Gate
+from rashpath.service.pace import Pace
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.service.ledgers import EVALUATE
@@ -120,7 +121,7 @@ async def entered(gate: Gate, deadline_s: float) -> float:
         return refusal.retry_after_s or -1.0
 
 
-async def line(gate: Gate, length: int) -> list[asyncio.Task[None]]:
+async def line(gate: Gate, length: int, turn_s: float = TURN_S) -> list[asyncio.Task[None]]:
     """Puts requests in line, each of which works for the length of a turn, as far as they are let
     in."""
 
@@ -128,12 +129,29 @@ async def line(gate: Gate, length: int) -> list[asyncio.Task[None]]:
         deadline = asyncio.get_running_loop().time() + 60
         with suppress(Refusal), gate.enter(deadline):
             async with gate.turn(deadline):
-                time.sleep(TURN_S)
+                time.sleep(turn_s)
 
     tasks = [asyncio.create_task(one()) for _ in range(length)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     return tasks
+
+
+async def after_one_long_turn() -> float:
+    """Returns what somebody in a hurry is told with fifty short turns in line, after a long one."""
+    gate = Gate(1000, max_wait_s=0.2)
+    deadline = asyncio.get_running_loop().time() + 60
+    async with gate.turn(deadline):
+        time.sleep(0.5)
+    tasks = await line(gate, 50, turn_s=0.0)
+    told = await entered(gate, 1)
+    await asyncio.gather(*tasks)
+    return told
+
+
+def test_one_long_turn_refuses_nobody() -> None:
+    """The first picture or a cold start takes long; that says nothing about the next turns."""
+    assert asyncio.run(after_one_long_turn()) == 0
 
 
 async def what_a_line_lets_in(max_wait_s: float = 60) -> dict[str, float]:
@@ -187,6 +205,25 @@ def test_a_hopeless_batch_is_refused_before_its_first_case(
     lines = [each for each in server.lines() if each.get("method") == "BatchEvaluate"]
     assert [each.get("cases") for each in lines] == [20, None, 20]
     assert lines[1]["duration_ms"] < 500
+
+
+def test_a_slow_moment_refuses_no_batch() -> None:
+    """A few slow turns, as after a start, refuse nothing; nor do slow ones beside a fast one, nor
+    slow ones of long ago."""
+    now_s = 0.0
+    pace = Pace(lambda: now_s)
+    for _ in range(7):
+        pace.measure(1, 1.0)
+    pace.require(1000, left_s=1)
+    pace.measure(1, 1.0)
+    with pytest.raises(Refusal, match="about 1000"):
+        pace.require(1000, left_s=1)
+    pace.require(1000, left_s=501)
+    now_s = 5.0
+    pace.measure(100, 0.1)
+    pace.require(1000, left_s=1)
+    now_s = 20.0
+    pace.require(10**9, left_s=1)
 
 
 def test_one_caller_in_haste_is_slowed_and_no_other(start_server: Callable[..., Any]) -> None:

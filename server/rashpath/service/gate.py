@@ -32,6 +32,11 @@ _LONGEST_RETRY_S = 10.0
 _NEW_TURN_WEIGHT = 0.05
 """Share of the newest turn in the mean length of a turn."""
 
+_STEEPEST = 4.0
+_LEAST_TURN_S = 0.001
+"""A turn counts as at most so many means and so many seconds more: one long turn, such as the first
+of its kind, must not refuse a crowd of short ones."""
+
 _WORK_BETWEEN_LOOKS_S = 0.001
 _IDLE_S = 0.00015
 """Seconds without a new call after which grpc holds none: it needs a few rounds for each."""
@@ -227,7 +232,8 @@ class Gate:
             finally:
                 now = time.perf_counter()
                 self._worked_s += now - started
-                self._turn_s += (now - taken - self._turn_s) * _NEW_TURN_WEIGHT
+                turn_s = min(now - taken, self._turn_s * _STEEPEST + _LEAST_TURN_S)
+                self._turn_s += (turn_s - self._turn_s) * _NEW_TURN_WEIGHT
         finally:
             self._line.release()
 
