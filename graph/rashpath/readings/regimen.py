@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience, Wording
 from rashpath.guideline.model import Regimen
@@ -11,8 +14,17 @@ from rashpath.readings.walk.steps import leaf_use
 from rashpath.readings.words import floor_mg, label, leaf_words
 from rashpath.v1 import decision_pb2
 
+WithheldWords = Callable[[Withheld], str]
+"""Says one reason why a dose is withheld."""
 
-def regimen(walked: Walk, id: str, plan: Regimen, audience: Audience) -> decision_pb2.Regimen:
+
+def regimen(
+    walked: Walk,
+    id: str,
+    plan: Regimen,
+    audience: Audience,
+    withheld_words: WithheldWords | None = None,
+) -> decision_pb2.Regimen:
     """Returns how a treatment is given to this patient.
 
     Args:
@@ -20,6 +32,7 @@ def regimen(walked: Walk, id: str, plan: Regimen, audience: Audience) -> decisio
         id: the recommendation.
         plan: what the guideline says of its regimen.
         audience: whose words to use.
+        withheld_words: says a reason as :func:`withheld_words` does; None: that function.
     """
     written = plan.plan
     result = decision_pb2.Regimen(
@@ -33,11 +46,12 @@ def regimen(walked: Walk, id: str, plan: Regimen, audience: Audience) -> decisio
             setattr(result, field, getattr(written, field))
     dose = walked.doses.get(id)
     if dose is not None:
-        _add_dose(walked, result, dose, audience)
+        say = withheld_words or partial(_say, walked, audience)
+        _add_dose(result, dose, say)
     return result
 
 
-def _add_dose(walked: Walk, result: decision_pb2.Regimen, dose: Dose, audience: Audience) -> None:
+def _add_dose(result: decision_pb2.Regimen, dose: Dose, say: WithheldWords) -> None:
     if dose.row is not None:
         result.dose_mg_per_kg = dose.row.dose_mg_per_kg
         result.interval_hours = dose.row.interval_hours
@@ -51,10 +65,15 @@ def _add_dose(walked: Walk, result: decision_pb2.Regimen, dose: Dose, audience: 
     result.withheld_because.extend(
         dict.fromkeys(reason for withheld in dose.withheld for reason in withheld.because)
     )
-    result.withheld_texts.extend(_withheld_words(walked, part, audience) for part in dose.withheld)
+    result.withheld_texts.extend(map(say, dose.withheld))
 
 
-def _withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
+def _say(walked: Walk, audience: Audience, withheld: Withheld) -> str:
+    return withheld_words(walked, withheld, audience)
+
+
+def withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
+    """Says why there is no dose in milligrams: what is not known, or which facts are against it."""
     graph = walked.graph
     definition = withheld.definition
     if withheld.missing:

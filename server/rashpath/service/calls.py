@@ -114,6 +114,7 @@ class Calls:
         self._gate = gate
         self._settings = settings
         self._log = log
+        self._tells_all = settings.log_level in ("debug", "info")
         self._desk = None if recorder is None else Auditing.of_ledger(recorder.ledger)
 
     def handlers(self) -> tuple[Any, ...]:
@@ -323,10 +324,13 @@ class Calls:
         raise AssertionError("abort never returns")
 
     def _tell(self, call: Call, context: Context, code: str, **more: Any) -> None:
+        not_let_in = more.get("reason") in _NOT_LET_IN
+        if not (not_let_in or self._tells_all):
+            return
         seconds = time.perf_counter() - call.started
         if call.caller:
             more["caller"] = call.caller
-        tell = self._log.warning if more.get("reason") in _NOT_LET_IN else self._log.info
+        tell = self._log.warning if not_let_in else self._log.info
         tell(
             "call",
             method=call.method,

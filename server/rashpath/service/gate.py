@@ -211,7 +211,10 @@ class Gate:
         """
         self._waiting += 1
         try:
-            async with asyncio.timeout_at(deadline):
+            if self._line.locked():
+                async with asyncio.timeout_at(deadline):
+                    await self._line.acquire()
+            else:
                 await self._line.acquire()
         except TimeoutError:
             raise _too_late() from None
@@ -219,7 +222,7 @@ class Gate:
             self._waiting -= 1
         taken = time.perf_counter()
         try:
-            # INVARIANT: the loop polls its sockets at least once while the line is held.
+            # INVARIANT: no more is worked between two looks than that, but for one task.
             await self._look()
             await self._flowing.wait()
             if self._closed:
@@ -238,10 +241,10 @@ class Gate:
             self._line.release()
 
     async def _look(self) -> None:
-        await asyncio.sleep(0)
         if self._worked_s < _WORK_BETWEEN_LOOKS_S:
             return
         self._worked_s = 0.0
+        await asyncio.sleep(0)
         now = time.perf_counter()
         end, idle_end = now + _LONGEST_LOOK_S, now + _IDLE_S
         while now < min(end, idle_end):

@@ -30,15 +30,16 @@ from rashpath.readings.beside import (
 )
 from rashpath.readings.compiled.decision import CompiledGraph, Decision, places
 from rashpath.readings.compiled.emit import TRUE, UNKNOWN
-from rashpath.readings.compiled.pieces import Memo, part_of, serialized, tag_of, texts, varint
+from rashpath.readings.compiled.pieces import Kept, Memo, part_of, serialized, tag_of, texts, varint
 from rashpath.readings.compiled.program import Stretch, findings_of
 from rashpath.readings.compiled.steps import step_of, steps_of
-from rashpath.readings.regimen import regimen
+from rashpath.readings.regimen import regimen, withheld_words
 from rashpath.readings.walk import (
     ComputedValue,
     Dose,
     OpenQuestion,
     Walk,
+    Withheld,
 )
 from rashpath.readings.walk.questions import dose_id
 from rashpath.readings.walk.walk import computed_value
@@ -112,8 +113,9 @@ class Answers:
         self._decisive, self._defeaters, self._found_decisive = (
             self._names_of(tag) for tag in (_DECISIVE, _DEFEATERS, _FOUND_DECISIVE)
         )
-        self._frames: dict[tuple[int, int, tuple[int, ...]], tuple[bytes, ...]] = {}
-        self._waiting: dict[tuple[str, tuple[Any, ...]], bytes] = {}
+        self._frames = Kept[tuple[int, int, tuple[int, ...]], tuple[bytes, ...]]()
+        self._waiting = Kept[tuple[str, tuple[Any, ...]], bytes]()
+        self._withheld = Kept[tuple[Any, ...], str]()
 
     def _names_of(self, tag: bytes) -> Memo[int, bytes]:
         return Memo(lambda bits: texts(tag, self._compiled.paths(bits)))
@@ -209,8 +211,21 @@ class Answers:
         node = self._graph.recommendations[index]
         assert node.regimen is not None
         walked = self._light(decision, {node.id: dose})
-        body = serialized(regimen(walked, node.id, node.regimen, self._audience))
+        say = partial(self._withheld_words, decision, walked)
+        body = serialized(regimen(walked, node.id, node.regimen, self._audience, say))
         return b"".join((_REGIMEN, varint(len(body)), body))
+
+    def _withheld_words(self, decision: Decision, walked: Walk, withheld: Withheld) -> str:
+        part = withheld.definition
+        key: tuple[Any, ...]
+        if part is None or withheld.missing:
+            key = ("" if part is None else part.id, withheld.because)
+        else:
+            key = self._compiled.read_by(part, decision.values)
+        words = self._withheld.get(key)
+        if words is None:
+            words = self._withheld[key] = withheld_words(walked, withheld, self._audience)
+        return words
 
     def _light(self, decision: Decision, doses: dict[str, Dose] | None = None) -> Walk:
         """Returns a plain walk that knows facts, doses and computed numbers, and no steps."""

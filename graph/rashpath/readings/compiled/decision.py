@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from google.protobuf.message import Message
 
 from rashpath.expression.evaluate import DECIMALS, Case
+from rashpath.expression.tree import facts_of
 from rashpath.facts.dictionary import Choice
-from rashpath.guideline.model import DecisionGraph, Regimen
+from rashpath.guideline.model import DecisionGraph, Definition, Regimen
 from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
-from rashpath.readings.compiled.pieces import Memo
+from rashpath.readings.compiled.pieces import Kept, Memo
 from rashpath.readings.compiled.program import Stretch, Values, Worked, findings_of, program
 from rashpath.readings.compiled.refine import Refined, Refiner
 from rashpath.readings.compiled.steps import steps_of
@@ -78,6 +80,13 @@ class CompiledGraph:
         self.nothing_decisive = (0,) * max(
             len(self.recommendation_diagrams), len(self.finding_diagrams)
         )
+        order = graph.dictionary
+        self._read_by = {
+            part.id: [order[path].order for path in facts_of(part.condition)]
+            for _, regimen in self.dosed
+            for part in regimen.gate
+        }
+        self._against = Kept[tuple[Any, ...], tuple[str, ...]]()
         self._joined: dict[Callable[[NodeStep], bytes], list[Memo[tuple[int, ...], bytes]]] = {}
         self._choices = [isinstance(fact.kind, Choice) for fact in graph.dictionary]
         self._paths = [fact.path for fact in graph.dictionary]
@@ -110,13 +119,17 @@ class CompiledGraph:
         """Returns the paths of facts given as bits, in the order of the dictionary."""
         return tuple(self._paths[index] for index in places(bits))
 
-    def known(self, values: Values) -> int:
-        """Returns the given facts as bits."""
-        found = 0
-        for bit, (choice, value) in enumerate(zip(self._choices, values, strict=True)):
-            if value if choice else value is not None:
-                found |= 1 << bit
+    def against(self, part: Definition, values: Values) -> tuple[str, ...]:
+        """Returns the paths of the given facts that make a part of a dose gate false."""
+        key = self.read_by(part, values)
+        found = self._against.get(key)
+        if found is None:
+            found = self._against[key] = tuple(used(part, self.facts(values)))
         return found
+
+    def read_by(self, part: Definition, values: Values) -> tuple[Any, ...]:
+        """Returns the id of a part of a dose gate, and the values of the facts that it reads."""
+        return (part.id, *(values[place] for place in self._read_by[part.id]))
 
     def joined(
         self, of: Callable[[NodeStep], bytes], stretches: tuple[tuple[int, ...], ...]
@@ -282,8 +295,10 @@ class Decision:
         """
         compiled = self.compiled
         refiner = compiled.refiner
-        free = refiner.defeaters(compiled.known(self.values))
+        free = refiner.defeaters(self.values)
         found = [0] * len(self.recommendations)
+        if not free:
+            return found
         levels = sum(1 << level for level in free)
         open_ended = None
         for index, truth in enumerate(self.recommendations):
@@ -334,7 +349,7 @@ class Decision:
             truth, unknown = self.definition(known, part.id)
             code = (part.withheld_code,) if part.withheld_code else ()
             if truth == FALSE:
-                because = code or tuple(used(part, compiled.facts(self.values)))
+                because = code or compiled.against(part, self.values)
                 withheld.append(Withheld(because, part, missing=False))
             elif truth == UNKNOWN:
                 withheld.append(Withheld((*code, *compiled.paths(unknown)), part, missing=True))

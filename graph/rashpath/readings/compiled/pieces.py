@@ -18,8 +18,19 @@ MOST_KEPT: Final = 20_000
 """Entries of one memo; one that is full begins anew, so that memory stays bounded."""
 
 
-class Memo(dict[K, V]):
-    """Keeps what was made for a key, for a bounded number of keys.
+class Kept(dict[K, V]):
+    """Keeps what was made for a key, for a bounded number of keys."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: K, value: V) -> None:
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        super().__setitem__(key, value)
+
+
+class Memo(Kept[K, V]):
+    """Makes what it does not hold yet.
 
     Args:
         make: makes the value of a key.
@@ -32,8 +43,6 @@ class Memo(dict[K, V]):
         self._make = make
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= MOST_KEPT:
-            self.clear()
         value = self[key] = self._make(key)
         return value
 

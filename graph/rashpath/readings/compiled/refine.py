@@ -18,7 +18,7 @@ from rashpath.expression.levels import (
     NumberLevel,
     defeating_facts,
 )
-from rashpath.facts.dictionary import Choice, Dictionary
+from rashpath.facts.dictionary import Choice, Dictionary, Fact
 from rashpath.readings.compiled import emit
 
 Values = tuple[Any, ...]
@@ -58,6 +58,8 @@ class Refiner:
             for index, level in enumerate(levels)
             if defeating_facts(level)
         ]
+        facts = {path for level in levels for path in defeating_facts(level)}
+        self._absent = self._absent_function([dictionary[path] for path in sorted(facts)])
 
     def regions(self, values: Values, computed: Computed) -> Regions:
         """Returns for each level the branch that is known, or None."""
@@ -70,16 +72,14 @@ class Refiner:
             facts[level] = computed[place][2]
         return facts
 
-    def defeaters(self, known: int) -> dict[int, int]:
+    def defeaters(self, values: Values) -> dict[int, int]:
         """Returns the levels that a fact not given yet can turn by its mere presence.
-
-        Args:
-            known: bits of the given facts.
 
         Returns:
             For each such level the facts that can, as bits.
         """
-        return {level: bits & ~known for level, bits in self._defeaters if bits & ~known}
+        absent = self._absent(values)
+        return {level: bits & absent for level, bits in self._defeaters if bits & absent}
 
     def support(self, diagram: int) -> int:
         """Returns the levels that a diagram reads in any case, as bits; for use at load."""
@@ -91,6 +91,19 @@ class Refiner:
             seen |= fresh
             pending += fresh
         return found
+
+    def _absent_function(self, facts: Sequence[Fact]) -> Callable[[Values], int]:
+        """Returns a function that tells which of some facts are not given, as bits."""
+        parts = []
+        for fact in facts:
+            bit = 1 << fact.order
+            value = f"values[{fact.order}]"
+            if isinstance(fact.kind, Choice):
+                parts.append(f"(0 if {value} else {bit})")
+            else:
+                parts.append(f"({bit} if {value} is None else 0)")
+        body = " | ".join(parts) or "0"
+        return emit.run("absent", f"def absent(values):\n    return {body}", {})
 
     def _fact_bits(self, level: Level) -> int:
         match level:
