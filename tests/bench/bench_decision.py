@@ -11,8 +11,8 @@ from tests.bench.guidelines import shipped, sub
 from tests.bench.machine import quietly
 from tests.bench.points import Pace, Point
 from tests.bench.sub_cases import Outcome, SubCase, sub_cases
-from tests.bench.timing import Task, Timed, interleave
-from tests.bench.whole_cases import KINDS, whole_cases
+from tests.bench.timing import Task, Timed, interleave, once
+from tests.bench.whole_cases import KINDS, SEED, whole_cases
 
 PEERS = "The sub-guideline in process, every fact known"
 WHOLE = "The whole guideline in process"
@@ -21,6 +21,9 @@ EQUAL_OVER = 1000
 """Seeded cases over which all contenders must give the same outcome."""
 
 _GOALS = {"every fact known": 25.0, "half unknown": 80.0}
+_UNSEEN = 100
+"""Cases that each engine meets for the first time."""
+
 _AHEAD = 5.0
 _OF_HAND_WRITTEN = 3.0
 
@@ -116,26 +119,33 @@ def peers(pace: Pace) -> Iterator[Point]:
 def whole(pace: Pace) -> Iterator[Point]:
     """Yields the time of a decision of the shipped guideline, by engine and what is known."""
     graph = shipped()
-    tasks: dict[str, Task] = {}
-    goals: dict[str, tuple[str, float | None]] = {}
     found = engines(graph)
-    for engine in found:
-        for kind in KINDS:
-            name = f"engine {engine.name}, {kind}"
-            tasks[name] = Task(engine.decide, whole_cases(graph, kind, 200))
-            limit = _GOALS.get(kind) if engine is found[-1] else None
-            goals[name] = ("" if limit is None else f"under {limit:g} us", limit)
+    cases = {kind: whole_cases(graph, kind, pace.cases) for kind in KINDS}
+    tasks: dict[tuple[str, str], Task] = {
+        (engine.name, kind): Task(engine.decide, cases[kind]) for engine in found for kind in KINDS
+    }
+    answers = {
+        (engine.name, kind): Task(engine.answer, cases[kind]) for engine in found for kind in KINDS
+    }
     taken = quietly(
-        lambda: interleave(tasks, rounds=pace.rounds, slice_s=pace.slice_s),
-        retakes=pace.retakes,
+        lambda: interleave(tasks, rounds=pace.rounds, slice_s=pace.slice_s), retakes=pace.retakes
     )
-    for name, timed in taken.value.items():
-        goal, limit = goals[name]
+    whole_answers = interleave(answers, rounds=3, slice_s=pace.slice_s)
+    for (name, kind), timed in taken.value.items():
+        engine = next(each for each in found if each.name == name)
+        limit = _GOALS.get(kind) if engine is found[-1] else None
+        new = whole_cases(graph, kind, _UNSEEN, SEED + 1)
         yield Point(
             WHOLE,
-            name,
-            {"us": _short(timed.us), "spread": _spread(timed)},
-            goal=goal,
+            f"engine {name}, {kind}",
+            {
+                "us": _short(timed.us),
+                "spread": _spread(timed),
+                "us, cases never seen": _short(once(Task(engine.decide, new))),
+                "whole answer us": _short(whole_answers[name, kind].us),
+                "answer, cases never seen": _short(once(Task(engine.answer, new))),
+            },
+            goal="" if limit is None else f"under {limit:g} us",
             met=None if limit is None else timed.us < limit,
             others=taken.others,
             tries=taken.tries,

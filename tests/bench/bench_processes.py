@@ -10,6 +10,7 @@ from tests.bench import servers
 from tests.bench.driving import (
     EVALUATE,
     apply,
+    evaluate_bodies,
     folder,
     known_bodies,
     load_of,
@@ -18,13 +19,20 @@ from tests.bench.driving import (
     take,
 )
 from tests.bench.generator import Load, Result
+from tests.bench.guidelines import shipped
 from tests.bench.machine import quietly
 from tests.bench.points import FREE, Pace, Point
+from tests.bench.whole_cases import KINDS, whole_cases
 
 PROCESSES = "Processes"
 
 FLAT_MIB = 5
 """MiB by which the resident memory of a server may grow and still count as flat."""
+
+MOST_DIFFERENT = 10_000
+"""Different cases in one tenth of the requests over which memory is watched."""
+
+_PARTS = 10
 
 
 def processes(pace: Pace) -> Iterator[Point]:
@@ -51,7 +59,7 @@ def _two_workers(pace: Pace) -> Point:
                 load = Load(
                     server.address,
                     EVALUATE,
-                    known_bodies(),
+                    known_bodies(pace),
                     connections=32,
                     in_flight=128,
                     warm_up_s=pace.warm_up_s,
@@ -86,7 +94,7 @@ def _worker_memory(pace: Pace) -> Point:
     with ExitStack() as stack:
         server = stack.enter_context(servers.rashpath(folder(stack)))
         idle = server.resident_mib()
-        taken = take(pace, load_of(pace, server, EVALUATE, known_bodies()), server.pids)
+        taken = take(pace, load_of(pace, server, EVALUATE, known_bodies(pace)), server.pids)
         loaded = server.resident_mib()
     return Point(
         PROCESSES,
@@ -102,19 +110,29 @@ def _worker_memory(pace: Pace) -> Point:
 def flat_memory(calls: int) -> Point:
     """Returns how the resident memory of a server grows over so many requests.
 
+    Every tenth part of them has cases of its own, with all and with half of the facts known: what a
+    server keeps by case would show as growth.
+
     Args:
         calls: 1,000 or more; the first tenth warms up and does not count.
     """
+    part = calls // _PARTS
     sizes: list[float] = []
     with ExitStack() as stack:
         server = stack.enter_context(servers.rashpath(folder(stack)))
-        for _ in range(10):
-            apply(Load(server.address, EVALUATE, known_bodies(), seconds=3600, most=calls // 10))
+        for seed in range(_PARTS):
+            each = min(part, MOST_DIFFERENT) // 2
+            bodies = [
+                body
+                for kind in KINDS[:2]
+                for body in evaluate_bodies(whole_cases(shipped(), kind, each, seed))
+            ]
+            apply(Load(server.address, EVALUATE, bodies, seconds=3600, least=part, most=part))
             sizes.append(server.resident_mib())
     growth = sizes[-1] - sizes[0]
     return Point(
         PROCESSES,
-        f"growth of memory over {calls * 9 // 10:,} requests",
+        f"growth of memory over {calls - part:,} requests",
         {"after load MiB": round(sizes[-1], 1), "growth MiB": round(growth, 1)},
         goal=f"flat: under {FLAT_MIB} MiB",
         met=growth < FLAT_MIB,

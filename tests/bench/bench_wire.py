@@ -10,7 +10,6 @@ from rashpath.v1.facts_pb2 import PatientCase
 from tests.bench import servers
 from tests.bench.driving import (
     BATCH,
-    BODIES,
     EVALUATE,
     apply,
     batch_bodies,
@@ -72,16 +71,16 @@ def headroom(pace: Pace) -> Iterator[Point]:
 
 def unary(pace: Pace) -> Iterator[Point]:
     """Yields the rate of Evaluate for each guideline and kind of case, against the null RPC."""
-    small = [case.message for case in sub_cases(sub(), BODIES)]
+    small = [case.message for case in sub_cases(sub(), pace.cases)]
     yield _against_null(
         pace, "sub-guideline", evaluate_bodies(small), goal=0.95, guideline_dir=FOLDER
     )
     graph = shipped()
     goals = {"every fact known": 0.85, "half unknown": 0.70, "nothing known": None}
     for kind in KINDS[:2] if pace.quick else KINDS:
-        bodies = evaluate_bodies(whole_cases(graph, kind, BODIES))
+        bodies = evaluate_bodies(whole_cases(graph, kind, pace.cases))
         yield _against_null(pace, f"whole guideline, {kind}", bodies, goal=goals[kind])
-    bodies = known_bodies()
+    bodies = known_bodies(pace)
     yield _against_null(
         pace,
         "whole guideline, every fact known, durable audit on SQLite",

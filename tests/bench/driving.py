@@ -25,9 +25,6 @@ from tests.bench.whole_cases import KINDS, whole_cases
 EVALUATE = "/rashpath.v1.DecisionService/Evaluate"
 BATCH = "/rashpath.v1.DecisionService/BatchEvaluate"
 
-BODIES = 64
-"""Different requests that are sent in turn."""
-
 
 class BenchError(Exception):
     """A measurement that means nothing: a call failed, or there is no server."""
@@ -65,9 +62,9 @@ def apply(load: Load) -> Result:
     return result
 
 
-def known_bodies() -> list[str]:
+def known_bodies(pace: Pace) -> list[str]:
     """Returns Evaluate requests of the shipped guideline in which every fact is known."""
-    return evaluate_bodies(whole_cases(shipped(), KINDS[0], BODIES))
+    return evaluate_bodies(whole_cases(shipped(), KINDS[0], pace.cases))
 
 
 def take(pace: Pace, load: Load, pids: Sequence[int]) -> Taken[Result]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rashpath.facts.check import check, given
 from rashpath.guideline import DecisionGraph
+from rashpath.readings.answer import answer
 from rashpath.readings.walk import Verdict, Walk, walk
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.bench.sub_cases import LANES, Outcome
@@ -21,11 +22,13 @@ class Engine:
         name: as `RASHPATH_ENGINE` names it.
         decide: from a case message to the decision: facts read and checked, verdicts, path and
             questions.
+        answer: from a case message to the bytes of the whole answer, its id left empty.
         verdicts: the verdict of every node of a decision, by its id.
     """
 
     name: str
-    decide: Callable[[PatientCase], Any]
+    decide: Callable[[Any], Any]
+    answer: Callable[[Any], bytes]
     verdicts: Callable[[Any], dict[str, Verdict]]
 
 
@@ -42,10 +45,13 @@ def plain(graph: DecisionGraph) -> Engine:
         assert problems == [], problems
         return walk(graph, given(case, graph.dictionary))
 
+    def whole(case: PatientCase) -> bytes:
+        return answer(decide(case)).SerializeToString(deterministic=True)
+
     def verdicts(walked: Walk) -> dict[str, Verdict]:
         return {step.node.id: step.verdict for step in walked.steps}
 
-    return Engine("graph", decide, verdicts)
+    return Engine("graph", decide, whole, verdicts)
 
 
 def ends_of_lanes(graph: DecisionGraph, verdicts: dict[str, Verdict]) -> Outcome:
