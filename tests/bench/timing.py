@@ -54,8 +54,8 @@ def interleave(tasks: Mapping[Name, Task], *, rounds: int, slice_s: float) -> di
     Args:
         tasks: by name.
         rounds: repeats, 1 or more.
-        slice_s: seconds of processor time that each has in a round, at least one pass over so many
-            of its arguments as fit.
+        slice_s: seconds of processor time that each has in a round: so many calls as fit, at least
+            one. A round goes on with the arguments where the one before ended.
 
     Returns:
         By name, in the order of the tasks.
@@ -63,12 +63,12 @@ def interleave(tasks: Mapping[Name, Task], *, rounds: int, slice_s: float) -> di
     chance = random.Random(0)
     found: dict[Name, list[float]] = {name: [] for name in tasks}
     sizes = {name: _fitting(task, slice_s) for name, task in tasks.items()}
-    for _ in range(rounds):
+    for number in range(rounds):
         order = list(tasks)
         chance.shuffle(order)
         for name in order:
             gc.collect()
-            found[name].append(_pass(tasks[name], sizes[name]))
+            found[name].append(_pass(tasks[name], sizes[name], number * sizes[name]))
     return {
         name: Timed(statistics.median(each), min(each), max(each), sizes[name] * rounds)
         for name, each in found.items()
@@ -85,13 +85,15 @@ def _fitting(task: Task, slice_s: float) -> int:
         count *= 4
 
 
-def _pass(task: Task, count: int) -> float:
+def _pass(task: Task, count: int, first: int = 0) -> float:
     call, arguments = task.call, task.arguments
-    whole, rest = divmod(count, len(arguments))
-    tail = arguments[:rest]
+    start = first % len(arguments)
+    ahead = [*arguments[start:], *arguments[:start]]
+    whole, rest = divmod(count, len(ahead))
+    tail = ahead[:rest]
     started = process_time()
     for _ in range(whole):
-        for argument in arguments:
+        for argument in ahead:
             call(argument)
     for argument in tail:
         call(argument)
