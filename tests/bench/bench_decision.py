@@ -79,7 +79,7 @@ def peers(pace: Pace) -> Iterator[Point]:
             rounds=pace.rounds,
             slice_s=pace.slice_s,
         ),
-        retakes=pace.retakes,
+        retakes=pace.retakes_now(),
     )
     timed = taken.value
     fastest_name = rashpath(sub(), engines(sub())[-1]).name

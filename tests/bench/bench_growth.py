@@ -63,7 +63,7 @@ def by_size(pace: Pace) -> Iterator[Point]:
         }
         taken = quietly(
             lambda tasks=tasks: interleave(tasks, rounds=3, slice_s=pace.slice_s),  # type: ignore[misc]  # bound at once
-            retakes=pace.retakes,
+            retakes=pace.retakes_now(),
         )
         us = {name: timed.us for name, timed in taken.value.items()}
         count = len(graph.order)
@@ -103,7 +103,9 @@ def by_unknown(pace: Pace) -> Iterator[Point]:
         for count in counts
         for engine in found
     }
-    taken = quietly(lambda: interleave(tasks, rounds=3, slice_s=pace.slice_s), retakes=pace.retakes)
+    taken = quietly(
+        lambda: interleave(tasks, rounds=3, slice_s=pace.slice_s), retakes=pace.retakes_now()
+    )
     for count in counts:
         yield Point(
             UNKNOWNS,

@@ -127,7 +127,10 @@ def flat_memory(calls: int) -> Point:
                 for kind in KINDS[:2]
                 for body in evaluate_bodies(whole_cases(shipped(), kind, each, seed))
             ]
-            apply(Load(server.address, EVALUATE, bodies, seconds=3600, least=part, most=part))
+            load = Load(
+                server.address, EVALUATE, bodies, warm_up_s=0, seconds=3600, least=part, most=part
+            )
+            apply(load)
             sizes.append(server.resident_mib())
     growth = sizes[-1] - sizes[0]
     return Point(
@@ -147,7 +150,7 @@ def _start(pace: Pace) -> Point:
             with ExitStack() as stack:
                 seconds.append(stack.enter_context(servers.rashpath(folder(stack))).start_s)
 
-    taken = quietly(start, retakes=pace.retakes)
+    taken = quietly(start, retakes=pace.retakes_now())
     middle = statistics.median(seconds)
     return Point(
         PROCESSES,

@@ -75,7 +75,7 @@ def take(pace: Pace, load: Load, pids: Sequence[int]) -> Taken[Result]:
         load: the load.
         pids: the processes of all servers that run meanwhile.
     """
-    return quietly(lambda: apply(load), retakes=pace.retakes, pids=pids)
+    return quietly(lambda: apply(load), retakes=pace.retakes_now(), pids=pids)
 
 
 def load_of(

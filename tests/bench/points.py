@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 
 FREE = "free"
@@ -48,6 +50,8 @@ class Pace:
         window_s: seconds of a window over the wire.
         warm_up_s: seconds before it.
         retakes: how often a disturbed point is taken again.
+        patient_until: time of the monotonic clock after which none is, so that a run on a busy
+            machine ends too.
         memory_calls: calls over which memory must stay flat.
         sizes: nodes of the synthetic graphs.
         quick: leaves out what takes long.
@@ -62,6 +66,11 @@ class Pace:
     memory_calls: int
     sizes: tuple[int, ...]
     quick: bool
+    patient_until: float = math.inf
+
+    def retakes_now(self) -> int:
+        """Returns how often a point that is disturbed now may be taken again."""
+        return self.retakes if time.monotonic() < self.patient_until else 0
 
 
 QUICK = Pace(

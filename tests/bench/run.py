@@ -10,10 +10,14 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from tests.bench import bench_decision, bench_growth, bench_processes, bench_wire
 from tests.bench.points import FULL, QUICK, Pace, Point
 from tests.bench.report import begin, text_table, write
+
+_PATIENCE_S = 300.0
+"""Seconds after which no point is taken again, however disturbed it was."""
 
 PARTS: dict[str, Callable[[Pace], Iterator[Point]]] = {
     "peers": bench_decision.peers,
@@ -36,8 +40,8 @@ def main() -> int:
     unknown = [part for part in arguments.parts if part not in PARTS]
     if unknown:
         parser.error(f"`{unknown[0]}` is not one of {', '.join(PARTS)}")
-    pace = QUICK if arguments.quick else FULL
     began = time.monotonic()
+    pace = replace(QUICK if arguments.quick else FULL, patient_until=began + _PATIENCE_S)
     report = begin(quick=arguments.quick)
     for name in arguments.parts or PARTS:
         for point in PARTS[name](pace):

@@ -17,15 +17,17 @@ from tests.bench.peers import hand_written, hand_written_message
 from tests.bench.sub_cases import sub_cases
 from tests.bench.whole_cases import KINDS, whole_cases
 
-MOST_OF_HAND_WRITTEN = {"graph": 500}
-"""By engine: how many times the instructions of hand-written code a decision may take.
+SUB = "sub-guideline"
 
-Counted: 385 for the plain walk."""
+MOST = {
+    "graph": {SUB: 500, KINDS[0]: 2000, KINDS[1]: 6300, KINDS[2]: 17500},
+    "compiled": {SUB: 17, KINDS[0]: 75, KINDS[1]: 1300, KINDS[2]: 4000},
+}
+"""By engine and case: how many times the instructions of hand-written code a decision may take.
 
-MOST_OF_KNOWN = {"graph": {"half unknown": 4.0, "nothing known": 12.0}}
-"""By engine: how many times the instructions of a case with every fact known others may take.
-
-Counted for the plain walk: 3.1 and 8.9."""
+Hand-written is the sub-guideline in if/elif over the message. Counted on Python 3.11: for the plain
+walk 386, 1,554, 4,885 and 13,619; for the generated functions 13, 57, 987 and 3,063.
+"""
 
 
 def test_a_count_is_exact():
@@ -56,26 +58,30 @@ def test_hand_written_code_is_short(by_hand):
     assert 90 < on_dict < 250
 
 
-@pytest.mark.parametrize("name", MOST_OF_HAND_WRITTEN)
-def test_a_decision_beside_hand_written_code(name, by_hand):
-    """A decision of the sub-guideline takes few enough instructions beside if/elif."""
-    (engine,) = (each for each in engines(sub()) if each.name == name)
-    cases = [case.message for case in sub_cases(sub(), 20)]
-    engine.decide(cases[0])
-    ours = statistics.mean(opcodes(engine.decide, case) for case in cases)
-    assert ours / by_hand < MOST_OF_HAND_WRITTEN[name]
+@pytest.fixture(scope="module")
+def cases():
+    """Some cases by kind; of the sub-guideline, with every fact known."""
+    found = {kind: whole_cases(shipped(), kind, 8) for kind in KINDS}
+    return found | {SUB: tuple(case.message for case in sub_cases(sub(), 20))}
 
 
-@pytest.mark.parametrize("name", MOST_OF_KNOWN)
-def test_unknown_facts_beside_known_ones(name):
-    """Unknown facts make a decision of the whole guideline longer, within bounds."""
-    (engine,) = (each for each in engines(shipped()) if each.name == name)
+@pytest.mark.parametrize("kind", [SUB, *KINDS])
+@pytest.mark.parametrize("name", MOST)
+def test_a_decision_beside_hand_written_code(name, kind, cases, by_hand):
+    """A decision takes no more instructions than its bound, in units of hand-written code."""
+    graph = sub() if kind == SUB else shipped()
+    (engine,) = (each for each in engines(graph) if each.name == name)
+    engine.decide(cases[kind][0])
+    ours = statistics.mean(opcodes(engine.decide, case) for case in cases[kind])
+    assert ours / by_hand < MOST[name][kind]
+
+
+def test_generated_functions_are_worth_it(cases):
+    """With every fact known the plain walk takes many times the generated functions' work."""
     counts = {}
-    for kind in KINDS:
-        cases = whole_cases(shipped(), kind, 8)
-        engine.decide(cases[0])
-        counts[kind] = statistics.mean(opcodes(engine.decide, case) for case in cases)
-    ratios = {kind: counts[kind] / counts[KINDS[0]] for kind in MOST_OF_KNOWN[name]}
-    assert {
-        kind: ratio for kind, ratio in ratios.items() if ratio > MOST_OF_KNOWN[name][kind]
-    } == {}
+    for engine in engines(shipped()):
+        engine.decide(cases[KINDS[0]][0])
+        counts[engine.name] = statistics.mean(
+            opcodes(engine.decide, each) for each in cases[KINDS[0]]
+        )
+    assert counts["graph"] / counts["compiled"] > 15
