@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long mutation generated-cases lint format generate check-generated golden pins clean
+.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick lint format generate check-generated golden pins clean
 
 BIN := .venv/bin
 
@@ -43,6 +43,14 @@ mutation: setup ## Try every slip of an author in the guideline; none may surviv
 generated-cases: setup ## Write the generated cases and the record of the content anew
 	$(BIN)/rashpath guideline generate-cases -o tests/generated
 	$(BIN)/python -m tests.coverage.record
+
+bench: setup ## Measure everything and write docs/performance.* (up to ten minutes, on a quiet machine)
+	@$(BIN)/python .ci/setup.py bench
+	$(BIN)/python -m tests.bench.run --write $(ARGS)
+
+bench-quick: setup ## Measure in under a minute and print a table
+	@$(BIN)/python .ci/setup.py bench
+	$(BIN)/python -m tests.bench.run --quick $(ARGS)
 
 lint: setup ## Check style, types, who imports whom, and the contract
 	$(BIN)/ruff check .

@@ -1,5 +1,7 @@
 """Makes `.venv` with this project and its development tools; does nothing where it is current.
 
+With the name of a dependency group it adds that group to `.venv`, which must be there.
+
 Run by `make setup` with any Python from 3.11 on. It needs only that Python and pip, uses the
 network once, and from then on only where `pyproject.toml` or `constraints.txt` has changed in
 what it asks for.
@@ -19,10 +21,16 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "ready"
 PROJECT = ROOT / "pyproject.toml"
 CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
+PIP = (
+    *(str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"),
+    *("--constraint", str(CONSTRAINTS)),
+)
 
 
 def main() -> int:
     """Sets up what is not set up yet; returns the exit code."""
+    if len(sys.argv) > 1:
+        return add(sys.argv[1])
     wanted = fingerprint()
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
         return 0
@@ -38,6 +46,22 @@ def main() -> int:
     STAMP.write_text(wanted)
     version = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     print(f".venv is ready, made with Python {version}; the program is .venv/bin/rashpath")
+    return 0
+
+
+def add(group: str) -> int:
+    """Adds a dependency group to the environment; returns the exit code."""
+    stamp = VENV / f"ready-{group}"
+    wanted = fingerprint()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return 0
+    print(f"adding the group `{group}` to .venv", flush=True)
+    try:
+        install_group(group)
+    except subprocess.CalledProcessError as error:
+        print(f"error: `{command_line(error.cmd)}` failed; see above", file=sys.stderr)
+        return 1
+    stamp.write_text(wanted)
     return 0
 
 
@@ -65,13 +89,16 @@ def make_environment() -> None:
 
 def install() -> None:
     """Installs the development group, then the project; asks no index for what is there already."""
-    # The group is read here since the pip that comes with Python 3.11 does not know groups.
-    pip = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-    constraints = ("--constraint", str(CONSTRAINTS))
-    project = tomllib.loads(PROJECT.read_text())
-    run(*pip, *constraints, *project["dependency-groups"]["dev"])
+    install_group("dev")
     # Without isolation: the build tool is in the group, and needs no network a second time.
-    run(*pip, *constraints, "--no-build-isolation", "--editable", str(ROOT))
+    run(*PIP, "--no-build-isolation", "--editable", str(ROOT))
+
+
+def install_group(group: str) -> None:
+    """Installs a dependency group of the project."""
+    # It is read here since the pip that comes with Python 3.11 does not know groups.
+    groups = tomllib.loads(PROJECT.read_text())["dependency-groups"]
+    run(*PIP, *groups[group])
 
 
 def run(*command: str) -> None:

@@ -1,0 +1,166 @@
+"""Measures the decision in this process: the sub-guideline against the peers, and the whole one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.bench.contenders import HAND_WRITTEN, Contender, installed, rashpath
+from tests.bench.engines import engines
+from tests.bench.guidelines import shipped, sub
+from tests.bench.machine import quietly
+from tests.bench.points import Pace, Point
+from tests.bench.sub_cases import Outcome, SubCase, sub_cases
+from tests.bench.timing import Task, Timed, interleave, once
+from tests.bench.whole_cases import KINDS, SEED, whole_cases
+
+PEERS = "The sub-guideline in process, every fact known"
+WHOLE = "The whole guideline in process"
+
+EQUAL_OVER = 1000
+"""Seeded cases over which all contenders must give the same outcome."""
+
+_GOALS = {"every fact known": 25.0, "half unknown": 80.0}
+_UNSEEN = 100
+"""Cases that each engine meets for the first time."""
+
+_AHEAD = 5.0
+_OF_HAND_WRITTEN = 3.0
+
+
+class OutcomesDifferError(Exception):
+    """Two contenders decide a case differently: then their times compare nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A contender with its engine prepared and the cases in the form that it takes."""
+
+    contender: Contender
+    task: Task
+
+    def outcomes(self) -> list[Outcome]:
+        """Returns the outcome of every case."""
+        return [self.contender.outcome(self.task.call(each)) for each in self.task.arguments]
+
+
+def contenders(cases: tuple[SubCase, ...]) -> list[Ready]:
+    """Returns everybody who is to decide the sub-guideline, ready to do so."""
+    graph = sub()
+    everybody = (
+        *(rashpath(graph, engine) for engine in engines(graph)),
+        *HAND_WRITTEN,
+        *installed()[0],
+    )
+    return [_ready(contender, cases) for contender in everybody]
+
+
+def require_same_outcomes(ready: list[Ready]) -> None:
+    """Checks that all decide every case alike.
+
+    Raises:
+        OutcomesDifferError: naming the first who does not.
+    """
+    expected = ready[0].outcomes()
+    for each in ready[1:]:
+        if each.outcomes() != expected:
+            raise OutcomesDifferError(
+                f"`{each.contender.name}` and `{ready[0].contender.name}` decide differently"
+            )
+
+
+def peers(pace: Pace) -> Iterator[Point]:
+    """Yields the time of a decision of the sub-guideline for each contender."""
+    ready = contenders(sub_cases(sub(), EQUAL_OVER))
+    require_same_outcomes(ready)
+    taken = quietly(
+        lambda: interleave(
+            {each.contender.name: each.task for each in ready},
+            rounds=pace.rounds,
+            slice_s=pace.slice_s,
+        ),
+        retakes=pace.retakes_now(),
+    )
+    timed = taken.value
+    fastest_name = rashpath(sub(), engines(sub())[-1]).name
+    ours = timed[fastest_name].us
+    by_hand = timed[HAND_WRITTEN[1].name].us
+    fastest_peer = min(timed[each.contender.name].us for each in ready if each.contender.peer)
+    for each in ready:
+        contender = each.contender
+        mine = timed[contender.name]
+        goal, met = "", None
+        if contender.name == fastest_name:
+            goal = (
+                f"{_AHEAD:g} times faster than the fastest peer, "
+                f"within {_OF_HAND_WRITTEN:g} times of if/elif from the message"
+            )
+            met = fastest_peer / ours >= _AHEAD and ours / by_hand <= _OF_HAND_WRITTEN
+        elif contender.peer:
+            goal, met = "slower than rashpath", mine.us > ours
+        yield Point(
+            PEERS,
+            contender.name,
+            {
+                "us": _short(mine.us),
+                "spread": _spread(mine),
+                "of rashpath": _short(mine.us / ours),
+                "version": contender.version or "",
+                "reads": contender.reads,
+                "gives": contender.gives,
+            },
+            goal=goal,
+            met=met,
+            others=taken.others,
+            tries=taken.tries,
+        )
+
+
+def whole(pace: Pace) -> Iterator[Point]:
+    """Yields the time of a decision of the shipped guideline, by engine and what is known."""
+    graph = shipped()
+    found = engines(graph)
+    cases = {kind: whole_cases(graph, kind, pace.cases) for kind in KINDS}
+    tasks: dict[tuple[str, str], Task] = {
+        (engine.name, kind): Task(engine.decide, cases[kind]) for engine in found for kind in KINDS
+    }
+    answers = {
+        (engine.name, kind): Task(engine.answer, cases[kind]) for engine in found for kind in KINDS
+    }
+    taken = quietly(
+        lambda: interleave(tasks, rounds=pace.rounds, slice_s=pace.slice_s), retakes=pace.retakes
+    )
+    whole_answers = interleave(answers, rounds=3, slice_s=pace.slice_s)
+    for (name, kind), timed in taken.value.items():
+        engine = next(each for each in found if each.name == name)
+        limit = _GOALS.get(kind) if engine is found[-1] else None
+        new = whole_cases(graph, kind, _UNSEEN, SEED + 1)
+        yield Point(
+            WHOLE,
+            f"engine {name}, {kind}",
+            {
+                "us": _short(timed.us),
+                "spread": _spread(timed),
+                "us, cases never seen": _short(once(Task(engine.decide, new))),
+                "whole answer us": _short(whole_answers[name, kind].us),
+                "answer, cases never seen": _short(once(Task(engine.answer, new))),
+            },
+            goal="" if limit is None else f"under {limit:g} us",
+            met=None if limit is None else timed.us < limit,
+            others=taken.others,
+            tries=taken.tries,
+        )
+
+
+def _ready(contender: Contender, cases: tuple[SubCase, ...]) -> Ready:
+    arguments = [contender.prepare(case) for case in cases]
+    return Ready(contender, Task(contender.decider(arguments[0]), arguments))
+
+
+def _spread(timed: Timed) -> str:
+    return f"{_short(timed.low):g} to {_short(timed.high):g}"
+
+
+def _short(number: float) -> float:
+    """Returns a number with three digits that count."""
+    return float(f"{number:.3g}")

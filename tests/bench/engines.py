@@ -1,0 +1,108 @@
+"""The one place where the benchmark calls the engines: from a case message to a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rashpath.facts.check import check, given
+from rashpath.facts.wording import Audience
+from rashpath.guideline import DecisionGraph
+from rashpath.readings.compiled import CompiledGraph, Decision, NotCompiledError
+from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.engine import Engine as ServiceEngine
+from rashpath.readings.engine import engine_of
+from rashpath.readings.walk import Verdict, Walk, walk
+from rashpath.v1.facts_pb2 import PatientCase
+from tests.bench.sub_cases import LANES, Outcome
+
+_VERDICTS = {TRUE: Verdict.APPLIES, FALSE: Verdict.DOES_NOT_APPLY, UNKNOWN: Verdict.UNDETERMINED}
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One way to decide.
+
+    Args:
+        name: as `RASHPATH_ENGINE` names it.
+        decide: from a case message to the decision: facts read and checked, verdicts, path, and
+            the unknown facts that matter.
+        answer: from a case message to the bytes of the whole answer, as the server sends it.
+        verdicts: the verdict of every node of a decision, by its id.
+    """
+
+    name: str
+    decide: Callable[[Any], Any]
+    answer: Callable[[Any], bytes]
+    verdicts: Callable[[Any], dict[str, Verdict]]
+
+
+def engines(graph: DecisionGraph) -> tuple[Engine, ...]:
+    """Returns the engines for a guideline, the plain one first, the fastest last.
+
+    A guideline whose exact reading does not fit its limits is only walked plainly.
+    """
+    try:
+        return plain(graph), compiled(graph)
+    except NotCompiledError:
+        return (plain(graph),)
+
+
+def plain(graph: DecisionGraph) -> Engine:
+    """Returns the plain walk."""
+
+    def decide(case: PatientCase) -> Walk:
+        problems, _ = check(case, graph.dictionary)
+        assert problems == [], problems
+        return walk(graph, given(case, graph.dictionary))
+
+    def verdicts(walked: Walk) -> dict[str, Verdict]:
+        return {step.node.id: step.verdict for step in walked.steps}
+
+    return Engine("graph", decide, _answer(graph, engine_of("graph")), verdicts)
+
+
+def compiled(graph: DecisionGraph) -> Engine:
+    """Returns the functions that are generated from a guideline.
+
+    Raises:
+        NotCompiledError: its exact reading does not fit its limits.
+    """
+    program = CompiledGraph(graph)
+
+    def decide(case: PatientCase) -> tuple[Decision, tuple[str, ...]]:
+        values = program.read(case)
+        assert values is not None
+        decision = program.decide(values)
+        return decision, decision.asked
+
+    def verdicts(decided: tuple[Decision, tuple[str, ...]]) -> dict[str, Verdict]:
+        found: dict[str, Verdict] = {}
+        for stretch, truths in zip(program.program.stretches, decided[0].stretches, strict=True):
+            for node, truth in zip(stretch.nodes, truths, strict=False):
+                found[node.id] = _VERDICTS[truth]
+        return found
+
+    return Engine("compiled", decide, _answer(graph, engine_of("compiled")), verdicts)
+
+
+def _answer(graph: DecisionGraph, engine: ServiceEngine) -> Callable[[Any], bytes]:
+    engine.prepare(graph)
+
+    def answer(case: PatientCase) -> bytes:
+        made = engine.decide(graph, case, audience=Audience.CLINICIAN, full=False)
+        assert made is not None
+        return made.answer
+
+    return answer
+
+
+def ends_of_lanes(graph: DecisionGraph, verdicts: dict[str, Verdict]) -> Outcome:
+    """Returns at which node each lane of the sub-guideline ends."""
+    ends = {
+        node.lane: node.id
+        for node in graph.order
+        if not graph.out_of(node.id) and verdicts[node.id] is Verdict.APPLIES
+    }
+    return tuple(ends[lane] for lane in LANES)  # type: ignore[return-value]  # four texts
