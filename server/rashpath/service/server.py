@@ -25,6 +25,7 @@ from rashpath.service.calls import RECORDED_SERVICES, SERVICES, Calls
 from rashpath.service.gate import Gate
 from rashpath.service.guidelines import load_guidelines
 from rashpath.service.health import Health
+from rashpath.service.health_port import open_health_port
 from rashpath.service.log import Log, log_fault
 from rashpath.service.recorder import Recorder
 from rashpath.service.settings import Settings
@@ -76,6 +77,7 @@ class Server:
         self._health = Health(SERVICES, RECORDED_SERVICES if ledger is not None else frozenset())
         self._watching: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server | None = None
+        self._health_server: grpc.aio.Server | None = None
         self.address = settings.address
 
     async def start(self) -> None:
@@ -113,6 +115,11 @@ class Server:
             bound = 0
         if not bound:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
+        if self._settings.health_address:
+            self._health_server, where = await open_health_port(
+                self._health, self._settings.health_address, share_port=self._share_port
+            )
+            self._log.info("health alone", address=where)
         await server.start()
         self._server = server
         if self._ledger is not None:
@@ -148,6 +155,8 @@ class Server:
         await asyncio.sleep(_TRAVEL_S)
         # What still holds the server now are streams such as reflection.
         await server.stop(_CLOSING_S)
+        if self._health_server is not None:
+            await self._health_server.stop(0)
 
     async def _watch_ledger(self, ledger: Ledger) -> None:
         failed = False
