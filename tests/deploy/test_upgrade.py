@@ -65,7 +65,7 @@ def test_no_call_is_lost_while_one_server_replaces_another(tmp_path: Path) -> No
 
     def call(number: int) -> None:
         with Client(f"ipv4:{old},{new}", retries=0, channel_options=options) as client:
-            while not done.wait(0.05):
+            while not done.wait(0.1):
                 try:
                     answer = client.evaluate(PatientCase(), timeout_s=10)
                     same = client.evaluate(PatientCase(), request_id=f"r{number}", timeout_s=10)
@@ -80,7 +80,7 @@ def test_no_call_is_lost_while_one_server_replaces_another(tmp_path: Path) -> No
 
     before = start(old, tmp_path)
     after = None
-    callers = [threading.Thread(target=call, args=(number,)) for number in range(3)]
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(2)]
     try:
         for each in callers:
             each.start()
@@ -89,7 +89,13 @@ def test_no_call_is_lost_while_one_server_replaces_another(tmp_path: Path) -> No
         at_the_signal = outcomes["OK"]
         before.send_signal(signal.SIGTERM)
         assert before.wait(20) == 0
-        time.sleep(0.5)
+        time.sleep(0.3)
+        done.set()
+        for each in callers:
+            each.join(20)
+        with Client(new, retries=0, timeout_s=30) as client:
+            recorded = {each.record.id for each in client.decisions()}
+            sound = client.verify_ledger().sound
     finally:
         done.set()
         for each in callers:
@@ -99,13 +105,8 @@ def test_no_call_is_lost_while_one_server_replaces_another(tmp_path: Path) -> No
                 process.terminate()
     assert set(outcomes) == {"OK"}, outcomes
     assert 0 < at_the_signal < outcomes["OK"]
-    assert len(first) == 3
+    assert len(first) == 2
     assert after is not None
     assert after.wait(20) == 0
-    listed = [PROGRAM, "audit", "list", "--store", f"sqlite:///{tmp_path}/audit.db"]
-    shown = subprocess.run(
-        [*listed, "--limit", "1000"], capture_output=True, text=True, check=True, timeout=60
-    )
-    assert ids == {line.split()[2] for line in shown.stdout.splitlines() if line.strip()}
-    verify = [PROGRAM, "audit", "verify", "--store", f"sqlite:///{tmp_path}/audit.db"]
-    assert subprocess.run(verify, capture_output=True, timeout=60).returncode == 0
+    assert ids == recorded
+    assert sound
