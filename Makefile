@@ -15,7 +15,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	&& echo $$python && break; done)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with rashpath and its tools; quick and offline where nothing changed
 	@python="$(PYTHON)"; \
@@ -86,7 +86,7 @@ audit-dependencies: setup ## Ask for known faults in dependencies: 0 none, 1 som
 	$(BIN)/python .ci/supply.py audit $(ARGS)
 
 installed-demo: setup ## Run the container's build steps in an empty environment, and the demo there
-	$(BIN)/python -m pytest -m "long or not long" tests/deploy/test_build_steps.py $(ARGS)
+	$(BIN)/python -m pytest -m long tests/deploy/test_build_steps.py $(ARGS)
 
 clean: ## Remove .venv and every cache
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
