@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick lint format generate check-generated golden pins clean
+.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
 
 BIN := .venv/bin
 
@@ -15,7 +15,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	&& echo $$python && break; done)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with rashpath and its tools; quick and offline where nothing changed
 	@python="$(PYTHON)"; \
@@ -56,7 +56,7 @@ lint: setup ## Check style, types, who imports whom, and the contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy .ci/setup.py .ci/generate.py
+	$(BIN)/mypy .ci/setup.py .ci/generate.py .ci/supply.py
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/buf lint proto
 
@@ -73,10 +73,28 @@ check-generated: setup ## Check that the committed code of the contract is curre
 golden: setup ## Rewrite the golden pictures' texts; read their diff
 	$(BIN)/python -m tests.diagram.pictures
 
-pins: setup ## Write the versions in .venv to .ci/constraints.txt
+pins: setup ## Write the versions in .venv, and of the supply tools, to .ci/constraints.txt
+	$(BIN)/python .ci/supply.py tools
 	@{ echo "# Versions that were tested together; \`make pins\` rewrites this from the present environment."; \
-	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; } > .ci/constraints.txt.new
+	{ $(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools; \
+	$(BIN)/python -m pip --python build/supply/tools/bin/python freeze; } \
+	| awk -F == '!seen[tolower($$1)]++' | LC_ALL=C sort -f -t = -k 1,1; } > .ci/constraints.txt.new
 	@mv .ci/constraints.txt.new .ci/constraints.txt
+
+wheel: setup ## Build the wheel into dist/; the same sources give the same bytes
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-index --no-build-isolation --wheel-dir dist .
+
+lock: setup ## Write server/deploy/lock: every runtime dependency with its hashes
+	$(BIN)/python .ci/supply.py lock
+
+sbom: setup ## Write the software bill of materials and the licences to build/sbom
+	$(BIN)/python .ci/supply.py sbom
+
+audit-dependencies: setup ## Ask for known faults in dependencies: 0 none, 1 some, 3 not to be asked
+	$(BIN)/python .ci/supply.py audit $(ARGS)
+
+installed-demo: setup ## Run the container's build steps in an empty environment, and the demo there
+	$(BIN)/python -m pytest -m long tests/deploy/test_build_steps.py $(ARGS)
 
 clean: ## Remove .venv and every cache
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -15,6 +15,7 @@ COMMANDS = [
     ["explain"],
     ["ask"],
     ["serve"],
+    ["healthcheck"],
     ["completion"],
     ["guideline"],
     ["guideline", "list"],

@@ -50,6 +50,8 @@ from rashpath.cli.guideline import (
     show_guideline,
     trace,
 )
+from rashpath.cli.healthcheck import EXAMPLES as HEALTHCHECK_EXAMPLES
+from rashpath.cli.healthcheck import healthcheck
 from rashpath.cli.options import examples
 from rashpath.cli.release import APPROVERS_EXAMPLES, RELEASE_EXAMPLES, approvers, release
 from rashpath.cli.report import EXAMPLES as REPORT_EXAMPLES
@@ -91,6 +93,7 @@ def build_app() -> typer.Typer:
     app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(diagram))
     app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(asks_an_auditor(write_report)))
     app.command("serve", epilog=SERVE_EXAMPLES)(serve)
+    app.command("healthcheck", epilog=HEALTHCHECK_EXAMPLES)(healthcheck)
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)
     group.callback(epilog=examples("rashpath guideline list", "rashpath guideline trace"))(_group)
     group.command("list", epilog=LIST_EXAMPLES)(asks_a_server(list_guidelines))

@@ -27,6 +27,7 @@ from rashpath.service.exposure import tell_exposure
 from rashpath.service.gate import Gate
 from rashpath.service.guidelines import load_guidelines
 from rashpath.service.health import Health
+from rashpath.service.health_port import open_health_port
 from rashpath.service.identity.door import Door, open_door
 from rashpath.service.log import Log, log_fault
 from rashpath.service.recorder import Recorder
@@ -84,6 +85,7 @@ class Server:
         self._health = Health(SERVICES, RECORDED_SERVICES if ledger is not None else frozenset())
         self._watching: asyncio.Task[None] | None = None
         self._server: grpc.aio.Server | None = None
+        self._health_server: grpc.aio.Server | None = None
         self.address = settings.address
 
     async def start(self) -> None:
@@ -127,6 +129,11 @@ class Server:
             bound = 0
         if not bound:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
+        if self._settings.health_address:
+            self._health_server, where = await open_health_port(
+                self._health, self._settings.health_address, share_port=self._share_port
+            )
+            self._log.info("health alone", address=where)
         await server.start()
         self._server = server
         if self._certificates is not None or self._door is not None:
@@ -167,6 +174,8 @@ class Server:
         await server.stop(_CLOSING_S)
         if self._door is not None:
             self._door.close()
+        if self._health_server is not None:
+            await self._health_server.stop(0)
 
     async def _look_at_files(self) -> None:
         while True:

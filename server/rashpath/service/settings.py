@@ -100,6 +100,8 @@ class Settings(BaseModel):
 
     address: Annotated[str, AfterValidator(_address)] = "localhost:50051"
     """Where to listen, HOST:PORT; port 0: any free port."""
+    health_address: Annotated[str, AfterValidator(_address)] | None = None
+    """A second port that answers health alone, in plain text, for probes; unset: none."""
     workers: int = Field(1, ge=1, le=256)
     """Processes that share the port. Connections are spread over them, not single calls."""
     guideline_dir: Annotated[Path, AfterValidator(_folder)] | None = None
@@ -233,6 +235,12 @@ class Settings(BaseModel):
             )
         if self.caller_burst and not self.caller_rate:
             raise ValueError("`caller_burst` needs `caller_rate`")
+        return self
+
+    @model_validator(mode="after")
+    def _workers_share_the_health_port(self) -> Settings:
+        if self.workers > 1 and (self.health_address or "").endswith(":0"):
+            raise ValueError("`health_address` needs a port that is not 0 where there are workers")
         return self
 
 
