@@ -6,12 +6,14 @@ A level has one branch a region; within a region no comparison among the conditi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from rashpath.expression.partition import Partition
 from rashpath.expression.tree import (
+    And,
+    Choose,
     Compare,
     Computed,
     Condition,
@@ -19,8 +21,11 @@ from rashpath.expression.tree import (
     FactNumber,
     Given,
     Leaf,
+    Named,
+    Not,
     OneOf,
     Operator,
+    Or,
     facts_of_number,
     leaves,
     tests_in,
@@ -116,6 +121,83 @@ def levels_of(conditions: Iterable[Condition], dictionary: Dictionary) -> tuple[
         levels.append((readers[name], last, 2, ComputedLevel(value, partition)))
     levels.sort(key=lambda entry: entry[:3])
     return tuple(level for _, _, _, level in levels)
+
+
+def drawn_together(levels: Sequence[Level], conditions: Iterable[Condition]) -> tuple[Level, ...]:
+    """Returns levels in an order in which those that are read together stand together.
+
+    Each part of a condition draws what it reads to its centre, a small part more than a large one.
+    One such step from the order of :func:`levels_of` halves the diagrams of the first guideline;
+    further steps lose part of that again.
+
+    Source: F. Aloul, I. Markov, K. Sakallah, FORCE: a fast and easy-to-implement variable-ordering
+    heuristic, Great Lakes Symposium on VLSI (2003); there with equal weights, and repeated.
+
+    Args:
+        levels: the levels, in the order of :func:`levels_of`.
+        conditions: the conditions that read them.
+    """
+    places = {_name_of(level): place for place, level in enumerate(levels)}
+    drawn = [(0.0, 0.0)] * len(levels)
+    for part in _parts(conditions, places):
+        centre, weight = sum(part) / len(part), len(part) ** -2.0
+        for place in part:
+            pull, weights = drawn[place]
+            drawn[place] = pull + centre * weight, weights + weight
+    order = sorted(
+        range(len(levels)),
+        key=lambda place: (drawn[place][0] / drawn[place][1] if drawn[place][1] else place, place),
+    )
+    return tuple(levels[place] for place in order)
+
+
+def _parts(
+    conditions: Iterable[Condition], places: Mapping[tuple[bool, str], int]
+) -> list[frozenset[int]]:
+    """Returns what each distinct part of some conditions reads, if it is more than one level."""
+    found: dict[int, frozenset[int]] = {}
+    kept: list[Condition] = []
+
+    def read(condition: Condition) -> frozenset[int]:
+        known = found.get(id(condition))
+        if known is not None:
+            return known
+        match condition:
+            case And() | Or():
+                inner = condition.operands
+            case Not():
+                inner = (condition.operand,)
+            case Named():
+                inner = (condition.condition,)
+            case Choose():
+                inner = (condition.test, condition.then, condition.otherwise)
+            case _:
+                inner = ()
+        if inner:
+            all_read = frozenset(place for part in inner for place in read(part))
+        else:
+            all_read = frozenset(
+                places[isinstance(leaf, Given), _variable(leaf)] for leaf in _opened(condition)
+            )
+        found[id(condition)] = all_read
+        kept.append(condition)
+        return all_read
+
+    for condition in conditions:
+        read(condition)
+    return [part for part in found.values() if len(part) > 1]
+
+
+def _name_of(level: Level) -> tuple[bool, str]:
+    match level:
+        case GivenLevel():
+            return True, level.fact
+        case ChoiceLevel() | NumberLevel():
+            return False, level.fact
+        case ComputedLevel():
+            return False, level.computed.id
+        case _:
+            assert_never(level)
 
 
 def defeating_facts(level: Level) -> tuple[str, ...]:

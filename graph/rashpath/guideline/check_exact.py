@@ -24,6 +24,7 @@ from rashpath.expression.levels import (
     GivenLevel,
     Level,
     NumberLevel,
+    drawn_together,
     levels_of,
 )
 from rashpath.expression.tree import Computed, Condition
@@ -46,7 +47,8 @@ def build_reach(compilation: Compilation, faults: Faults, *, limit: int = DEFAUL
         limit: most nodes of all diagrams together; beyond it nodes are left to Kleene's tables.
     """
     conditions = list(_conditions(compilation))
-    levels = levels_of((condition for _, condition in conditions), compilation.dictionary)
+    read = [condition for _, condition in conditions]
+    levels = drawn_together(levels_of(read, compilation.dictionary), read)
     diagrams = Diagrams(levels, limit=limit)
     exact = _Exact(diagrams, compilation.dictionary, faults)
     for path, condition in conditions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rashpath.facts.check import has_unknown
+from rashpath.readings.compiled.pieces import tag_of, texts
 from rashpath.readings.engine import Engine
 from rashpath.readings.walk import Walked
 from rashpath.service.decision_id import DecisionIds
@@ -14,6 +15,11 @@ from rashpath.service.request import audience_of, case_facts, check_envelope, re
 from rashpath.v1.decision_pb2 import View
 from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
 from rashpath.v1.errors_pb2 import ErrorReason
+from rashpath.v1.guideline_pb2 import Audience
+
+_VIEWS = frozenset(View.values())
+_AUDIENCES = frozenset(Audience.values())
+_ID = tag_of(EvaluateResponse, "decision_id")
 
 LONGEST_REQUEST_ID = 128
 """Characters of a request id."""
@@ -42,12 +48,13 @@ def decide(
     Raises:
         Refusal: no case, faulty fields, or a guideline that is not served as named.
     """
-    check_request(request)
+    clean = not has_unknown(request)
+    check_request(request, clean=clean)
     graph = guidelines.select(request.guideline)
     require_case(request)
     case = request.patient_case
     made = None
-    if not has_unknown(case):
+    if clean:
         made = engine.decide(
             graph,
             case,
@@ -59,18 +66,21 @@ def decide(
         raise AssertionError("a case is either decided or refused with its faults")
     id = ids.next()
     # The id is the first field of the answer; a message may be joined from the bytes of its fields.
-    return Decision(
-        id, made.walked, EvaluateResponse(decision_id=id).SerializeToString() + made.answer
-    )
+    return Decision(id, made.walked, texts(_ID, (id,)) + made.answer)
 
 
-def check_request(request: EvaluateRequest) -> None:
+def check_request(request: EvaluateRequest, *, clean: bool = False) -> None:
     """Checks a request but for its case.
+
+    Args:
+        request: the request.
+        clean: whether it is known that neither it nor its case has unknown fields.
 
     Raises:
         Refusal: unknown fields, undefined values, or a request id that is too long.
     """
-    check_envelope(request)
+    if not (clean and request.view in _VIEWS and request.audience in _AUDIENCES):
+        check_envelope(request)
     if len(request.request_id) > LONGEST_REQUEST_ID:
         text = f"`request_id` is longer than {LONGEST_REQUEST_ID} characters"
         raise invalid((FieldFault("request_id", text, ErrorReason.ERROR_REASON_OUT_OF_RANGE),))

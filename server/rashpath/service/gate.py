@@ -2,7 +2,7 @@
 
 Decisions are computed on the event loop, most within a tenth of a millisecond. So that the
 loop stays able to answer health checks and to refuse what it cannot hold, it looks at its sockets
-after each millisecond of work, and requests that come meanwhile wait in line for their turn. A
+after each two milliseconds of work, and requests that come meanwhile wait in line for their turn. A
 batch takes a turn for every millisecond.
 
 grpc hands one new call over per few rounds of the loop. Without a pause between two turns a crowd
@@ -37,8 +37,8 @@ _LEAST_TURN_S = 0.001
 """A turn counts as at most so many means and so many seconds more: one long turn, such as the first
 of its kind, must not refuse a crowd of short ones."""
 
-_WORK_BETWEEN_LOOKS_S = 0.001
-_IDLE_S = 0.00015
+_WORK_BETWEEN_LOOKS_S = 0.002
+_IDLE_S = 0.0001
 """Seconds without a new call after which grpc holds none: it needs a few rounds for each."""
 
 _LONGEST_LOOK_S = 0.002

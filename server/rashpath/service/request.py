@@ -5,15 +5,14 @@ A newer client's contraindication must not vanish because this server has no suc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from rashpath.facts.check import check, given, has_unknown
+from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
 from rashpath.service.errors import FieldFault, Refusal, field_faults, invalid
@@ -53,8 +52,6 @@ def check_envelope(request: Message, *, leave: str = "") -> None:
     Raises:
         Refusal: unknown binary fields or undefined enum numbers (INVALID_REQUEST).
     """
-    if not leave and not has_unknown(request) and _plainly_defined(request):
-        return
     faults = []
     for fault in _envelope_faults(request, "", leave):
         faults.append(fault)
@@ -94,30 +91,6 @@ def audience_of(audience: guideline_pb2.Audience.ValueType) -> Audience:
     if audience == guideline_pb2.Audience.AUDIENCE_PATIENT:
         return Audience.PATIENT
     return Audience.CLINICIAN
-
-
-def _plainly_defined(request: Message) -> bool:
-    """Tells, of a request whose choices stand in itself, whether each of them is defined."""
-    names = _choices(request.DESCRIPTOR)
-    return names is not None and all(
-        getattr(request, name) in defined for name, defined in names.items()
-    )
-
-
-@lru_cache(64)
-def _choices(descriptor: Descriptor) -> Mapping[str, frozenset[int]] | None:
-    """Returns the choices of a message by name; None where a message within it has some."""
-    found: dict[str, frozenset[int]] = {}
-    for field in descriptor.fields:
-        if field.enum_type is not None:
-            if field.is_repeated:
-                return None
-            found[field.name] = frozenset(field.enum_type.values_by_number)
-        elif field.message_type is not None and field.message_type.full_name != _CASE:
-            inner = _choices(field.message_type)
-            if inner is None or inner:
-                return None
-    return found
 
 
 def _envelope_faults(message: Message, path: str, leave: str) -> Iterator[FieldFault]:

@@ -114,6 +114,7 @@ class Answers:
             self._names_of(tag) for tag in (_DECISIVE, _DEFEATERS, _FOUND_DECISIVE)
         )
         self._frames = Kept[tuple[int, int, tuple[int, ...]], tuple[bytes, ...]]()
+        self._whole = Kept[tuple[int, int, tuple[int, ...], int, int], bytes]()
         self._waiting = Kept[tuple[str, tuple[Any, ...]], bytes]()
         self._withheld = Kept[tuple[Any, ...], str]()
 
@@ -174,26 +175,42 @@ class Answers:
             decision.conditions,
         )
         for index in shown:
-            key = (index, verdicts[index], conditions[index])
-            frame = self._frames.get(key)
-            if frame is None:
-                frame = self._frames[key] = self._frame(decision, index)
-            head, defeasible, gives, given, tail = frame
-            if index in doses and self._clinician:
-                given = self._given(decision, index, doses[index])
-            body = b"".join(
-                (
-                    head,
-                    self._defeaters[defeaters[index]],
-                    defeasible,
-                    self._decisive[decisive[index]],
-                    gives,
-                    given,
-                    tail,
-                )
+            given = doses.get(index) if self._clinician else None
+            key = (
+                index,
+                verdicts[index],
+                conditions[index],
+                defeaters[index],
+                decisive[index],
             )
-            parts += (_RECOMMENDATIONS, varint(len(body)), body)
+            whole = self._whole.get(key) if given is None else None
+            if whole is None:
+                dose = b"" if given is None else self._given(decision, index, given)
+                body = b"".join(self._body(decision, key, dose))
+                whole = b"".join((_RECOMMENDATIONS, varint(len(body)), body))
+                if given is None:
+                    self._whole[key] = whole
+            parts.append(whole)
         return parts
+
+    def _body(
+        self,
+        decision: Decision,
+        key: tuple[int, int, tuple[int, ...], int, int],
+        dose: bytes,
+    ) -> Iterator[bytes]:
+        index, _, _, defeaters, decisive = key
+        frame = self._frames.get(key[:3])
+        if frame is None:
+            frame = self._frames[key[:3]] = self._frame(decision, index)
+        head, defeasible, gives, given, tail = frame
+        yield head
+        yield self._defeaters[defeaters]
+        yield defeasible
+        yield self._decisive[decisive]
+        yield gives
+        yield dose or given
+        yield tail
 
     def _frame(self, decision: Decision, index: int) -> tuple[bytes, ...]:
         """Returns all of a recommendation but defeaters, decisive facts and dose, in stretches."""

@@ -363,7 +363,9 @@ class Decision:
         if not withheld and row is not None:
             mg = round(row.dose_mg_per_kg * weight, DECIMALS)
         waits_for: tuple[str, ...] = ()
-        if withheld and self._may_be_shown(graph.recommendations[index].id):
+        # What given facts keep back can be opened by no further one.
+        blocked = any(not reason.missing for reason in withheld)
+        if withheld and not blocked and self._may_be_shown(graph.recommendations[index].id):
             if weight is None:
                 waiting |= 1 << graph.dictionary[regimen.weight].order
             for bits in waits:
