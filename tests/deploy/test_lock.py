@@ -38,18 +38,19 @@ def constraints(root: Path) -> dict[str, str]:
 def needed(names: list[str]) -> set[str]:
     """Returns the names of all distributions that some need on this machine, extras apart."""
     found: set[str] = set()
-    while names:
-        name = names.pop()
+    open_ones = [(name, "") for name in names]
+    seen = set(open_ones)
+    while open_ones:
+        name, extra = open_ones.pop()
         for text in requires(name) or []:
             each = Requirement(text)
-            if each.marker is not None and not each.marker.evaluate({"extra": ""}):
+            if each.marker is not None and not each.marker.evaluate({"extra": extra}):
                 continue
-            # psycopg[binary]: what an extra adds is a distribution of its own.
-            extras = [f"{each.name}-{extra}" for extra in each.extras]
-            for other in [each.name, *extras]:
-                if canonicalize_name(other) not in found:
-                    found.add(canonicalize_name(other))
-                    names.append(other)
+            found.add(canonicalize_name(each.name))
+            # What is asked for with an extra needs what that extra adds, too.
+            wanted = {(canonicalize_name(each.name), other) for other in ("", *each.extras)}
+            open_ones += sorted(wanted - seen)
+            seen |= wanted
     return found
 
 

@@ -131,7 +131,10 @@ class Server:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
         if self._settings.health_address:
             self._health_server, where = await open_health_port(
-                self._health, self._settings.health_address, share_port=self._share_port
+                self._health,
+                self._settings.health_address,
+                self._settings,
+                share_port=self._share_port,
             )
             self._log.info("health alone", address=where)
         await server.start()
