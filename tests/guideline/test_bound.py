@@ -12,8 +12,8 @@ from rashpath.readings.walk import Verdict, walk
 from rashpath.v1 import decision_pb2
 from tests.guideline.wide import WANTED, facts_of, wide
 
-INSIDE, BEYOND = 8, 18
-"""Pairs of facts: two to their power decides how large the diagrams are."""
+INSIDE, BEYOND = 8, 22
+"""Halves of the facts: the diagrams grow with two to their power."""
 
 PRESENT, ANOTHER = 0, 1
 """Places of a fact's first and second value."""

@@ -1,11 +1,13 @@
 """A guideline whose exact reading grows with two to the power of its size: the worst case.
 
-One recommendation is reached from many decisions, each of which asks for two facts that stand far
-apart in the order of the facts. A diagram that is to say when it is reached must remember all the
-first facts until it has seen the second ones.
+One recommendation is reached from many decisions, each of which asks for two facts; each fact is
+asked for together with several others, drawn by lot. Whatever the order of the facts, a diagram that
+is to say when it is reached must remember nearly all of the first ones until it has seen the others.
 """
 
 from __future__ import annotations
+
+import random
 
 from rashpath.facts.dictionary import Choice, Dictionary, Fact
 from rashpath.v1.facts_pb2 import PatientCase
@@ -15,6 +17,9 @@ WANTED = "wanted"
 
 MOST_PAIRS = 25
 
+_FURTHER = 3
+"""Further facts that each one is asked for together with, at most."""
+
 _X = "{clinician: x, patient: x}"
 
 
@@ -22,7 +27,7 @@ def wide(pairs: int) -> bytes:
     """Returns the file of such a guideline.
 
     Args:
-        pairs: decisions, 2 to 25.
+        pairs: half of the facts, 2 to 25.
     """
     firsts, seconds = _facts(pairs)
     lines = [
@@ -46,7 +51,7 @@ def wide(pairs: int) -> bytes:
         f"  - {{id: done, lane: lane, title: {_X}, end: {{}}}}",
     ]
     edges = ["edges:", "  - {from_node: start, to_node: fork}"]
-    for index, (first, second) in enumerate(zip(firsts, seconds, strict=True)):
+    for index, (first, second) in enumerate(_asked_together(firsts, seconds)):
         lines.append(f"  - {{id: q{index}, lane: lane, title: {_X}, decision: {{}}}}")
         edges += [
             f"  - {{from_node: fork, to_node: q{index}}}",
@@ -70,6 +75,19 @@ def _facts(pairs: int) -> tuple[list[Fact], list[Fact]]:
     assert 2 <= pairs <= MOST_PAIRS <= len(choices) // 2
     # The first is read twice, by the definition of danger too, and would otherwise come last.
     return choices[:pairs], choices[pairs : 2 * pairs]
+
+
+def _asked_together(firsts: list[Fact], seconds: list[Fact]) -> list[tuple[Fact, Fact]]:
+    """Returns which facts are asked for together: each first with its second, then by lot."""
+    lot = random.Random(len(firsts))
+    found = dict.fromkeys(zip(firsts, seconds, strict=True))
+    for _ in range(_FURTHER):
+        mixed = [*firsts, *seconds]
+        lot.shuffle(mixed)
+        for one, other in zip(mixed[::2], mixed[1::2], strict=True):
+            if (one, other) not in found and (other, one) not in found:
+                found[one, other] = None
+    return list(found)
 
 
 def _test(fact: Fact) -> str:
