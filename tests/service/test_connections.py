@@ -6,75 +6,26 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from rashpath.client import Client
 from rashpath.v1.facts_pb2 import PatientCase
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-SETTINGS, PING, GOAWAY = 4, 6, 7
-MAX_CONCURRENT_STREAMS = 3
-ENHANCE_YOUR_CALM = 11
-
-
-@dataclass(slots=True)
-class Raw:
-    """A bare HTTP/2 connection."""
-
-    socket: socket.socket
-    left: bytes = field(default=b"")
-
-    @classmethod
-    def open(cls, address: str) -> Raw:
-        """Connects and says the preface with empty settings."""
-        host, _, port = address.rpartition(":")
-        raw = cls(socket.create_connection((host, int(port))))
-        raw.socket.settimeout(10)
-        raw.send(PREFACE + frame(SETTINGS))
-        return raw
-
-    def send(self, data: bytes) -> bool:
-        """Sends bytes; False if the server has gone."""
-        try:
-            self.socket.sendall(data)
-        except OSError:
-            return False
-        return True
-
-    def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Yields kind and content of each frame until the server closes or says nothing."""
-        while True:
-            while len(self.left) >= 9:
-                size = int.from_bytes(self.left[:3], "big")
-                if len(self.left) < 9 + size:
-                    break
-                kind, content = self.left[3], self.left[9 : 9 + size]
-                self.left = self.left[9 + size :]
-                yield kind, content
-            try:
-                data = self.socket.recv(1 << 16)
-            except OSError:
-                return
-            if not data:
-                return
-            self.left += data
-
-
-def frame(kind: int, content: bytes = b"") -> bytes:
-    """Returns a frame of the connection itself."""
-    return len(content).to_bytes(3, "big") + bytes([kind]) + b"\0" * 5 + content
-
-
-def farewell(raw: Raw) -> list[tuple[int, str]]:
-    """Waits for the end of a connection; returns code and words of each frame that told it."""
-    told = [content for kind, content in raw.frames() if kind == GOAWAY]
-    raw.socket.close()
-    return [(int.from_bytes(each[4:8], "big"), each[8:].decode()) for each in told]
+from tests.service.http2 import (
+    END_HEADERS,
+    ENHANCE_YOUR_CALM,
+    HEADERS,
+    MAX_CONCURRENT_STREAMS,
+    PING,
+    SETTINGS,
+    Raw,
+    frame,
+    header_block,
+)
+from tests.service.ledgers import EVALUATE
 
 
 @pytest.fixture(scope="module")
@@ -84,20 +35,16 @@ def strict(start_server: Callable[..., Any]) -> Any:
         max_connections=8,
         max_connection_requests=5,
         max_connection_idle_s=0.5,
+        max_connection_age_s=1.5,
+        max_deadline_s=5,
     )
-
-
-@pytest.fixture(scope="module")
-def aging(start_server: Callable[..., Any]) -> Any:
-    """A server whose connections do not get old."""
-    return start_server(max_connection_age_s=1.5, max_deadline_s=5)
 
 
 def test_a_silent_connection_is_ended(strict: Any) -> None:
     """Who connects and sends nothing does not hold a connection for long."""
     raw = Raw.open(strict.address)
     started = time.monotonic()
-    ((_, words),) = farewell(raw)
+    ((_, words),) = raw.farewell()
     assert 0.3 < time.monotonic() - started < 5
     assert "idle" in words
 
@@ -125,21 +72,22 @@ def test_connections_are_limited_and_come_free_again(strict: Any) -> None:
         assert client.evaluate(PatientCase()).decision_id
 
 
-def test_an_old_connection_is_ended_and_no_call_is_lost(aging: Any) -> None:
+def test_an_old_connection_is_ended_and_no_call_is_lost(strict: Any) -> None:
     """A connection is told to end when it is old, however busy; a client that calls all the time
     moves to a new one, and none of its calls fails."""
-    raw = Raw.open(aging.address)
-    before = len(calls(aging))
-    end = time.monotonic() + 4
+    raw = Raw.open(strict.address)
+    raw.send(frame(HEADERS, header_block(EVALUATE), END_HEADERS, 1))  # and so is not idle
+    before = len(calls(strict))
+    end = time.monotonic() + 3
     count = 0
-    with aging.client(retries=3) as client:
+    with strict.client(retries=3) as client:
         while time.monotonic() < end:
             client.evaluate(PatientCase())
             count += 1
             time.sleep(0.02)
-    told = calls(aging)[before:]
+    told = calls(strict)[before:]
     assert [each["code"] for each in told] == ["OK"] * count
-    assert farewell(raw)[0] == (0, "max_age")
+    assert raw.farewell()[0] == (0, "max_age")
 
 
 def test_a_flood_of_pings_ends_its_connection_alone(server: Any, client: Client) -> None:
@@ -148,7 +96,7 @@ def test_a_flood_of_pings_ends_its_connection_alone(server: Any, client: Client)
     for _ in range(200):
         if not raw.send(frame(PING, b"\0" * 8)):
             break
-    assert [code for code, _ in farewell(raw)] == [ENHANCE_YOUR_CALM]
+    assert [code for code, _ in raw.farewell()] == [ENHANCE_YOUR_CALM]
     assert client.evaluate(PatientCase()).decision_id
 
 

@@ -10,6 +10,10 @@ _ROOM = 1 << 20
 _HANDSHAKE_S = 10.0
 """Seconds for a handshake; who takes longer holds a connection for nothing."""
 
+_MOST_PENDING = 20_000
+"""Calls that grpc holds before it hands them over. Beyond, it cancels calls at random, good ones
+too and without a word; below, the gate refuses what is too much, with the time to come back."""
+
 _PING_STRIKES = 3
 """Questions that come too soon after which a connection is cut off."""
 
@@ -30,6 +34,8 @@ def channel_options(settings: Settings, *, share_port: bool) -> list[tuple[str, 
         ("grpc.max_metadata_size", settings.max_header_bytes),
         ("grpc.absolute_max_metadata_size", settings.max_header_bytes),
         ("grpc.max_concurrent_streams", settings.max_connection_requests),
+        ("grpc.server.max_pending_requests", _MOST_PENDING),
+        ("grpc.server.max_pending_requests_hard_limit", _MOST_PENDING),
         ("grpc.max_allowed_incoming_connections", settings.max_connections),
         ("grpc.server_handshake_timeout_ms", _ms(_HANDSHAKE_S)),
         ("grpc.max_connection_age_ms", _ms(settings.max_connection_age_s)),

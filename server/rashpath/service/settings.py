@@ -175,12 +175,12 @@ class Settings(BaseModel):
     """Largest metadata of a request, its token included, in bytes."""
     max_connections: int = Field(1000, ge=1, le=1_000_000)
     """Connections that one worker holds at a time; more are not taken."""
-    max_connection_requests: int = Field(256, ge=1, le=100_000)
+    max_connection_requests: int = Field(100, ge=1, le=100_000)
     """Requests in flight on one connection; a client keeps the rest until one is answered."""
     max_connection_age_s: float = Field(1800.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
     """Seconds after which a connection is ended when its requests are, so that clients spread over
     the workers anew and show certificates that are still valid."""
-    max_connection_idle_s: float = Field(900.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
+    max_connection_idle_s: float = Field(300.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
     """Seconds without a request after which a connection is ended."""
     keepalive_s: float = Field(60.0, ge=1, le=86_400, allow_inf_nan=False)
     """Seconds of silence after which a client is asked whether it is still there."""

@@ -52,8 +52,8 @@ expires = 2027-01-31T12:00:00+01:00
     [
         ("", "lets nobody in"),
         ("[certificates\n", "not valid TOML (at line 1"),
-        ('[certificate]\n"x" = ["caller"]\n', "`certificate`"),
-        ('[certificates]\n"x" = ["nurse"]\n', "`certificates.x.0`"),
+        ('[certificate]\n"x" = ["caller"]\n', "`certificate` is not known here"),
+        ('[certificates]\n"x" = ["nurse"]\n', "`certificates.x.0` is no role; there are `caller`"),
         ('[certificates]\n"x" = []\n', "`certificates.x`"),
         ('[certificates]\n"x" = "caller"\n', "`certificates.x`"),
         ('[certificates]\n"x" = ["caller"]\n"x" = ["auditor"]\n', "not valid TOML"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,33 @@ class Clinic:
         self.access.write_text(ACCESS.format(revoked=listed) + "".join(token_lines))
 
 
-@pytest.fixture
-def clinic(start_server: Callable[..., Any], tmp_path: Path) -> Clinic:
-    """A server that knows a ward, an auditor, and one who is both; and a token besides."""
-    made = authority(tmp_path)
-    access = tmp_path / "access.toml"
+def open_clinic(start_server: Callable[..., Any], folder: Path) -> Clinic:
+    """Starts a server that knows a ward, an auditor, and one who is both; and a token besides."""
+    made = authority(folder)
+    access = folder / "access.toml"
     tokens = static_tokens(access, {"nurse": "caller"}, more=ACCESS.format(revoked=""))
     server = start_server(**made.settings, access_file=access)
     return Clinic(server, made, access, tokens["nurse"])
+
+
+@pytest.fixture(scope="module")
+def clinic(
+    start_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clinic]:
+    """A server whose files stay, or are put back."""
+    made = open_clinic(start_server, tmp_path_factory.mktemp("clinic"))
+    yield made
+    made.server.stop()
+
+
+@pytest.fixture(scope="module")
+def spoiled(
+    start_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clinic]:
+    """A server whose files are spoiled and replaced."""
+    made = open_clinic(start_server, tmp_path_factory.mktemp("spoiled"))
+    yield made
+    made.server.stop()
 
 
 def fingerprint(issued: trustme.LeafCert) -> str:
@@ -138,36 +157,39 @@ def test_a_revoked_certificate_closes_without_restart(clinic: Clinic) -> None:
 
         assert eventually(again, "certificate_revoked") == "certificate_revoked"
     assert clinic.outcome(ours.tls("ward-7.example")) == "OK"
+    clinic.write()
 
 
-def test_a_name_taken_off_the_list_closes_without_restart(clinic: Clinic) -> None:
+def test_a_name_taken_off_the_list_closes_without_restart(spoiled: Clinic) -> None:
     """Who is no longer listed may do nothing; a faulty file in between changes nothing."""
-    tls = clinic.authority.tls("ward-7.example")
-    clinic.access.write_text("[certificates\n")
-    assert eventually(lambda: faults(clinic), "1") == "1"
-    assert clinic.outcome(tls) == "OK"
-    clinic.access.write_text('[certificates]\n"ward-9.example" = ["caller"]\n')
-    assert eventually(lambda: clinic.outcome(tls), "PERMISSION_DENIED") == "PERMISSION_DENIED"
-    assert clinic.outcome(clinic.authority.tls("ward-9.example")) == "OK"
+    tls = spoiled.authority.tls("ward-7.example")
+    before, told = spoiled.access.read_text(), faults(spoiled)
+    spoiled.access.write_text("[certificates\n")
+    assert eventually(lambda: str(faults(spoiled) > told), "True") == "True"
+    assert spoiled.outcome(tls) == "OK"
+    spoiled.access.write_text('[certificates]\n"ward-9.example" = ["caller"]\n')
+    assert eventually(lambda: spoiled.outcome(tls), "PERMISSION_DENIED") == "PERMISSION_DENIED"
+    assert spoiled.outcome(spoiled.authority.tls("ward-9.example")) == "OK"
+    spoiled.access.write_text(before)
+    assert eventually(lambda: spoiled.outcome(tls), "OK") == "OK"
 
 
-def test_certificates_are_replaced_without_restart(clinic: Clinic) -> None:
+def test_certificates_are_replaced_without_restart(spoiled: Clinic) -> None:
     """A new server certificate and a new client CA hold for the next handshake: who has papers of
     the old CA is refused, and a half-written pair of files changes nothing."""
-    old, new = clinic.authority, trustme.CA()
-    folder = clinic.access.parent
-    key = (folder / "server.key").read_bytes()
+    old, new = spoiled.authority, trustme.CA()
+    folder = spoiled.access.parent
+    key, told = (folder / "server.key").read_bytes(), faults(spoiled)
     (folder / "server.key").write_text("half")
-    assert eventually(lambda: faults(clinic), "1") == "1"
-    assert clinic.outcome(old.tls("ward-7.example")) == "OK"
+    assert eventually(lambda: str(faults(spoiled) > told), "True") == "True"
+    assert spoiled.outcome(old.tls("ward-7.example")) == "OK"
     (folder / "server.key").write_bytes(key)
     write_server_files(folder, new)
     (folder / "clients.pem").write_bytes(new.cert_pem.bytes())
     fresh = Authority(new, old.settings)
-    assert eventually(lambda: clinic.outcome(fresh.tls("ward-7.example")), "OK") == "OK"
-    assert clinic.outcome(old.tls("ward-7.example")) == "UNAVAILABLE"
-    assert clinic.outcome(Tls(new.cert_pem.bytes(), *_pair(old.ca))) == "UNAVAILABLE"
-    assert clinic.server.stop() == 0
+    assert eventually(lambda: spoiled.outcome(fresh.tls("ward-7.example")), "OK") == "OK"
+    assert spoiled.outcome(old.tls("ward-7.example")) == "UNAVAILABLE"
+    assert spoiled.outcome(Tls(new.cert_pem.bytes(), *_pair(old.ca))) == "UNAVAILABLE"
 
 
 def test_without_access_file_a_certificate_is_a_callers(
@@ -189,10 +211,9 @@ def test_without_access_file_a_certificate_is_a_callers(
         assert refusal.value.metadata["why"] == "certificate_without_name"
 
 
-def faults(clinic: Clinic) -> str:
+def faults(clinic: Clinic) -> int:
     """Returns how many faulty files the server has told of."""
-    told = [each for each in clinic.server.lines() if "is faulty" in each["event"]]
-    return str(len(told))
+    return len([each for each in clinic.server.lines() if "is faulty" in each["event"]])
 
 
 def _pair(ca: trustme.CA) -> tuple[bytes, bytes]:

@@ -113,7 +113,7 @@ def load_access(path: Path) -> Access:
         raise SettingsError([f"the access file `{path}` is not valid TOML{where}"]) from None
     except ValidationError as error:
         raise SettingsError(
-            f"{path}: `{'.'.join(map(str, each['loc']))}`: {each['msg'].lower()}"
+            f"{path}: `{'.'.join(map(str, each['loc']))}` {_problem(each['type'], each['msg'])}"
             for each in error.errors(include_url=False, include_input=False, include_context=False)
         ) from None
     problems = _problems(file)
@@ -125,6 +125,19 @@ def load_access(path: Path) -> Access:
         claims={name: frozenset(roles) for name, roles in file.claims.items()},
         revoked=frozenset(_fingerprint(each) for each in file.revoked),
     )
+
+
+def _problem(kind: str, text: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return (
+                "is not known here; known: `revoked`, `certificates`, `tokens` with `sha256`, "
+                "`roles` and `expires`, `claims`"
+            )
+        case "enum":
+            return f"is no role; there are {', '.join(f'`{role}`' for role in Role)}"
+        case _:
+            return text[0].lower() + text[1:]
 
 
 def _problems(file: _File) -> list[str]:
