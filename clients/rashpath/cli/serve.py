@@ -99,7 +99,7 @@ def serve(
 
     Every setting can also come from the environment (RASHPATH_WORKERS) or
     from the settings file (workers = 2); an option wins over both. SIGTERM
-    lets calls in flight finish.
+    lets calls in flight finish; SIGHUP takes in changed guidelines.
     """
     from rashpath.service.settings import SettingsError, load_settings
 
