@@ -45,8 +45,8 @@ CODES = {code.name for code in grpc.StatusCode}
 
 @pytest.fixture(scope="module")
 def shown(start_server: Callable[..., Any]) -> Scrape:
-    """What a server of two workers shows that has answered, refused, and recorded."""
-    server = start_server(workers=2, metrics_address="127.0.0.1:0")
+    """What a server shows that has answered, refused, and recorded."""
+    server = start_server(metrics_address="127.0.0.1:0")
     with server.client() as client:
         client.evaluate(PatientCase(rash={"trend": Trend.TREND_SPREADING}))
         with pytest.raises(InvalidCase):

@@ -83,7 +83,7 @@ CASES = (
 
 
 @given(cases=st.lists(CASES, max_size=4))
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_counted_is_what_is_answered(cases: list[Facts]) -> None:
     """Whichever engine decides, and however many decisions are counted together."""
     engines = Engines(shipped())
@@ -205,13 +205,13 @@ def test_counting_a_decision_costs_little_beside_making_it() -> None:
     walked, tally = decided(), Tally(METHODS)
     assert len(walked.undetermined) + len(walked.asked) > 40
     deciding, counting = float("inf"), float("inf")
-    for _ in range(10):
+    for _ in range(6):
         started = time.thread_time()
-        for _ in range(100):
+        for _ in range(40):
             decided()
         between = time.thread_time()
-        for _ in range(100):
+        for _ in range(40):
             tally.made(walked)
         deciding = min(deciding, between - started)
         counting = min(counting, time.thread_time() - between)
-    assert counting < 0.25 * deciding, (counting * 1e4, deciding * 1e4)
+    assert counting < 0.25 * deciding, (counting, deciding)
