@@ -69,6 +69,9 @@ MEASURED = {
     "tests/service/test_audit_faults.py",
     "tests/service/test_drain.py",
     "tests/service/test_limits.py",
+    "tests/service/metrics/test_tally.py",
+    "tests/service/reload/test_reload.py",
+    "tests/service/reload/test_workers.py",
     "tests/service/test_workers.py",
 }
 """Files whose tests measure time or load: no two of these tests are ever under way together."""

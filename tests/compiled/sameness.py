@@ -25,6 +25,8 @@ class Said:
     applying: tuple[str, ...]
     undetermined: tuple[str, ...]
     asked: tuple[str, ...]
+    verdict_codes: bytes
+    asked_bits: int
 
 
 def said(made: Made | None) -> Said:
@@ -32,7 +34,13 @@ def said(made: Made | None) -> Said:
     assert made is not None
     walked = made.walked
     return Said(
-        made.answer, walked_nodes(walked), walked.applying, walked.undetermined, walked.asked
+        made.answer,
+        walked_nodes(walked),
+        walked.applying,
+        walked.undetermined,
+        walked.asked,
+        walked.verdict_codes,
+        walked.asked_bits,
     )
 
 

@@ -16,7 +16,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from rashpath.service.calls import RECORDED_SERVICES, SERVICES
+from rashpath.service.methods import RECORDED_SERVICES, SERVICES
 from rashpath.service.settings import Settings, load_settings
 
 VERSIONS = ("1.29", "1.33", "1.37")

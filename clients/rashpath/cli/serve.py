@@ -84,6 +84,12 @@ def serve(
             "--audit-url", metavar="URL", help="Records decisions: sqlite:///FILE, postgresql://..."
         ),
     ] = None,
+    metrics_address: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics-address", metavar="HOST:PORT", help="Where Prometheus reads the metrics."
+        ),
+    ] = None,
     ready_file: Annotated[
         Path | None,
         typer.Option("--ready-file", metavar="FILE", help="Gets the bound address once serving."),
@@ -93,7 +99,7 @@ def serve(
 
     Every setting can also come from the environment (RASHPATH_WORKERS) or
     from the settings file (workers = 2); an option wins over both. SIGTERM
-    lets calls in flight finish.
+    lets calls in flight finish; SIGHUP takes in changed guidelines.
     """
     from rashpath.service.settings import SettingsError, load_settings
 
@@ -111,6 +117,7 @@ def serve(
         "insecure_i_understand": insecure_i_understand,
         "audit_mode": audit_mode,
         "audit_url": audit_url,
+        "metrics_address": metrics_address,
         "ready_file": ready_file,
     }
     try:

@@ -71,6 +71,8 @@ class Client(AuditCalls):
         tls: how to encrypt; None: plain text.
         token: sent with every call as `authorization: Bearer`; None: none.
         channel_options: options of the grpc channel, which win over our own.
+        metadata: called before each call; what it returns goes along, such as the `traceparent` of
+            the trace that the call belongs to. None: nothing more.
 
     Raises:
         ValueError: a number is out of its range, or the token would travel unencrypted to another
@@ -91,6 +93,7 @@ class Client(AuditCalls):
         tls: Tls | None = None,
         token: str | None = None,
         channel_options: Sequence[tuple[str, Any]] = (),
+        metadata: Callable[[], Iterable[tuple[str, str]]] | None = None,
     ) -> None:
         if not timeout_s > 0:
             raise ValueError("`timeout_s` must be more than 0")
@@ -111,6 +114,7 @@ class Client(AuditCalls):
         self._timeout_s = timeout_s
         self._retry = Retry(retries)
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        self._more_metadata = metadata or tuple
         self._audit = AuditServiceStub(self._channel)
         self._decision = DecisionServiceStub(self._channel)
         self._guideline = GuidelineServiceStub(self._channel)
@@ -294,7 +298,8 @@ class Client(AuditCalls):
             if self._closed:
                 raise ClientError("CANCELLED", "the client is closed")
             try:
-                return method(request, timeout=left_s, metadata=self._metadata)
+                metadata = (*self._metadata, *self._more_metadata())
+                return method(request, timeout=left_s, metadata=metadata)
             except grpc.RpcError as failure:
                 error: ClientError = error_of(failure)
             raise error

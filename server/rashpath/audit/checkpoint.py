@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 from sqlalchemy import Connection, and_, func, insert, select
 
 from rashpath.audit.errors import KeyFileError, LedgerDamagedError
@@ -45,6 +46,25 @@ def create_checkpoint(store: Store, key: SigningKey, time_us: int) -> Checkpoint
         body = checkpoint.SerializeToString(deterministic=True)
         connection.execute(insert(CHECKPOINTS), {"id": checkpoint.id, "body": body})
     return checkpoint
+
+
+def newest_checkpoint_us(store: Store) -> int | None:
+    """Returns when the newest checkpoint was made, microseconds since 1970; None: there is none.
+
+    Raises:
+        StoreUnavailableError: the store cannot be read.
+        LedgerDamagedError: what is kept there is no checkpoint.
+    """
+    # INVARIANT: ids sort by time.
+    newest = select(CHECKPOINTS.c.body).order_by(CHECKPOINTS.c.id.desc()).limit(1)
+    with store.read() as connection:
+        body = connection.execute(newest).scalar()
+    if body is None:
+        return None
+    try:
+        return Checkpoint.FromString(body).time.ToMicroseconds()
+    except DecodeError:
+        raise LedgerDamagedError("the newest checkpoint cannot be read") from None
 
 
 def checkpoint_text(checkpoint: Checkpoint) -> str:

@@ -67,6 +67,21 @@ class Refused:
 Outcome = Recorded | Repeated | Refused
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to commit a group of records.
+
+    Args:
+        records: how many were written; 0 where it failed.
+        seconds: how long it took.
+        committed: whether it holds.
+    """
+
+    records: int
+    seconds: float
+    committed: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     entries: tuple[Entry, ...]
@@ -84,6 +99,7 @@ class Ledger:
         batch_limit: most records of one commit, 1 or more; one submission is never divided.
         on_commit: called in the writing thread after each commit with the number of records; what
             it raises is dropped.
+        on_attempt: called in the writing thread after each try to commit; must not raise.
     """
 
     def __init__(
@@ -95,6 +111,7 @@ class Ledger:
         queue_limit: int = 4096,
         batch_limit: int = 512,
         on_commit: Callable[[int], None] = lambda _: None,
+        on_attempt: Callable[[Attempt], None] = lambda _: None,
     ) -> None:
         self.store = store
         self.reader = reader
@@ -102,6 +119,7 @@ class Ledger:
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
         self._on_commit = on_commit
+        self._on_attempt = on_attempt
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._changed = threading.Condition()
@@ -124,6 +142,11 @@ class Ledger:
     def waiting(self) -> int:
         """Records that wait to be written."""
         return self._queued
+
+    @property
+    def queue_limit(self) -> int:
+        """Most records that may wait."""
+        return self._queue_limit
 
     def submit(self, entries: Sequence[Entry]) -> Future[tuple[Outcome, ...]]:
         """Takes records to be written together, in one commit.
@@ -209,16 +232,20 @@ class Ledger:
             repeated = self._commit(entries)
         except StoreUnavailableError as error:
             self._failed(error)
+            self._on_attempt(Attempt(0, time.monotonic() - started, committed=False))
             for waiting in group:
                 waiting.future.set_exception(StoreUnavailableError(str(error), self._pause_s))
             return
         except Exception as error:
             # A fault of ours: the callers must learn of it, and the next group gets its turn.
+            self._on_attempt(Attempt(0, time.monotonic() - started, committed=False))
             for waiting in group:
                 waiting.future.set_exception(error)
             return
         self._succeeded()
-        self._seconds_per_record = (time.monotonic() - started) / len(entries)
+        seconds = time.monotonic() - started
+        self._seconds_per_record = seconds / len(entries)
+        self._on_attempt(Attempt(len(entries) - len(repeated), seconds, committed=True))
         # INVARIANT: nobody is told before the commit has returned.
         for waiting in group:
             waiting.future.set_result(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rashpath.audit.config import AuditConfig
 from rashpath.audit.envelope import Seal
 from rashpath.audit.errors import KeyFileError
 from rashpath.audit.keyring import Keyring
-from rashpath.audit.ledger import Ledger
+from rashpath.audit.ledger import Attempt, Ledger
 from rashpath.audit.reading import Reader
 from rashpath.audit.signing import SigningKey, TrustedKeys
 from rashpath.audit.store import Store, open_store
@@ -31,8 +32,14 @@ class OpenStore:
     trusted: TrustedKeys | None
 
 
-def open_ledger(config: AuditConfig) -> Ledger:
+def open_ledger(
+    config: AuditConfig, on_attempt: Callable[[Attempt], None] = lambda _: None
+) -> Ledger:
     """Opens a ledger to record in; makes it if it is not there.
+
+    Args:
+        config: what the operator set.
+        on_attempt: called in the writing thread after each try to commit; must not raise.
 
     Raises:
         KeyFileError: a key file cannot be used, or PostgreSQL has no signing key.
@@ -60,6 +67,7 @@ def open_ledger(config: AuditConfig) -> Ledger:
             queue_limit=config.queue_limit,
             batch_limit=config.batch_limit,
             on_commit=checkpoints.committed,
+            on_attempt=on_attempt,
         )
     except BaseException:
         store.close()

@@ -25,7 +25,6 @@ from rashpath.v1.audit_service_pb2 import (
 from rashpath.v1.errors_pb2 import ErrorReason
 
 _SERVICE = audit_service_pb2.DESCRIPTOR.services_by_name["AuditService"]
-AUDIT_SERVICE = _SERVICE.full_name
 
 _THREADS = 2
 """Questions that are worked on at a time."""

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from rashpath.audit import AuditConfig, Ledger, open_ledger
 from rashpath.audit.errors import StoreError
+from rashpath.audit.ledger import Attempt
 from rashpath.service.log import Log
 from rashpath.service.settings import Settings, SettingsError
 
 _SQLITE = "sqlite:///"
 
 
-def open_audit(settings: Settings, log: Log) -> Ledger | None:
+def open_audit(
+    settings: Settings, log: Log, on_attempt: Callable[[Attempt], None] = lambda _: None
+) -> Ledger | None:
     """Opens the ledger to record in; None where audit is off.
+
+    Args:
+        settings: the settings.
+        log: the log.
+        on_attempt: called in the ledger's thread after each try to commit; must not raise.
 
     Raises:
         SettingsError: the ledger cannot be opened.
@@ -24,7 +33,7 @@ def open_audit(settings: Settings, log: Log) -> Ledger | None:
         return None
     _make_folder(settings.audit_url)
     try:
-        ledger = open_ledger(audit_config(settings))
+        ledger = open_ledger(audit_config(settings), on_attempt)
     except StoreError as error:
         raise SettingsError([f"the audit ledger cannot be opened: {error}"]) from None
     if not ledger.reader.seal.secret:

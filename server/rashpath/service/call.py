@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from rashpath.service.errors import Refusal
 from rashpath.service.identity.roles import ALL_ROLES, Roles
+from rashpath.service.tracing import Trace
 from rashpath.v1.errors_pb2 import ErrorReason
 
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class Call:
         payer: by what name the caller's calls are counted; empty: they are not.
         started: time of the performance counter, in seconds.
         told: what its line in the log says besides.
+        trace: its trace.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Call:
     payer: str = ""
     started: float = field(default_factory=time.perf_counter)
     told: dict[str, Any] = field(default_factory=dict)
+    trace: Trace = field(default_factory=Trace)
 
 
 Work = Callable[[Call], Awaitable[bytes]]

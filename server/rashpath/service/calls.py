@@ -19,23 +19,23 @@ from google.protobuf.message import Message
 from rashpath.readings.compiled.pieces import varint
 from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
-from rashpath.service.audit_calls import AUDIT_SERVICE, audit_calls
+from rashpath.service.audit_calls import audit_calls
 from rashpath.service.auditing import Auditing
 from rashpath.service.call import Call, Context, Work, in_thread
 from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
 from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
-from rashpath.service.guideline_calls import GUIDELINE_SERVICE, guideline_calls
+from rashpath.service.guideline_calls import guideline_calls
 from rashpath.service.identity import roles as policy
 from rashpath.service.identity.door import Door
-from rashpath.service.log import Log
+from rashpath.service.methods import AUDIT_SERVICE, DECISION_SERVICE, GUIDELINE_SERVICE
+from rashpath.service.observer import Observer
 from rashpath.service.pace import Pace
 from rashpath.service.recall import own_only
 from rashpath.service.recorder import Pending, Recorder
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
-from rashpath.v1 import decision_service_pb2
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResult,
@@ -45,11 +45,6 @@ from rashpath.v1.decision_service_pb2 import (
     ExplainPathResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
-
-DECISION_SERVICE = decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"].full_name
-SERVICES = frozenset({DECISION_SERVICE, GUIDELINE_SERVICE, AUDIT_SERVICE})
-RECORDED_SERVICES = frozenset({DECISION_SERVICE, AUDIT_SERVICE})
-"""Services that cannot do their work while the ledger cannot be written."""
 
 _BATCH = "BatchEvaluate"
 
@@ -68,17 +63,6 @@ _OF_THE_CALL = (
 )
 """Refusals that end a whole batch, not one of its cases."""
 
-_NOT_LET_IN = frozenset(
-    reason_name(each)
-    for each in (
-        ErrorReason.ERROR_REASON_UNAUTHENTICATED,
-        ErrorReason.ERROR_REASON_PERMISSION_DENIED,
-        ErrorReason.ERROR_REASON_IDENTITY_UNAVAILABLE,
-        ErrorReason.ERROR_REASON_RATE_LIMITED,
-    )
-)
-"""Refusals that are told in the log even where the lines of other calls are not."""
-
 
 class Calls:
     """The handlers of the service's methods.
@@ -87,7 +71,7 @@ class Calls:
         application: answers.
         gate: who may work, and when.
         settings: limits of size and time.
-        log: gets one line a call.
+        observer: sees every call.
         recorder: records every decision before it is answered; None: audit is off.
         door: knows who calls and what they may do; None: everybody may do everything.
         refusals: counts what is refused.
@@ -98,12 +82,13 @@ class Calls:
         application: Application,
         gate: Gate,
         settings: Settings,
-        log: Log,
+        observer: Observer,
         recorder: Recorder | None = None,
         door: Door | None = None,
         refusals: Refusals | None = None,
     ) -> None:
-        self._application = application
+        self.application = application
+        """May be replaced; a call keeps to the one that it began with."""
         self._door = door
         self._refusals = refusals or Refusals()
         self._pace = Pace()
@@ -113,8 +98,7 @@ class Calls:
         self._thinkers = ThreadPoolExecutor(1, thread_name_prefix="think")
         self._gate = gate
         self._settings = settings
-        self._log = log
-        self._tells_all = settings.log_level in ("debug", "info")
+        self._observer = observer
         self._desk = None if recorder is None else Auditing.of_ledger(recorder.ledger)
 
     def handlers(self) -> tuple[Any, ...]:
@@ -126,7 +110,7 @@ class Calls:
                 _BATCH: self._batch,
             },
             GUIDELINE_SERVICE: dict(
-                guideline_calls(self._application, self._gate, self._desk, self._thinkers)
+                guideline_calls(lambda: self.application, self._gate, self._desk, self._thinkers)
             ),
             AUDIT_SERVICE: dict(audit_calls(self._desk)),
         }
@@ -149,12 +133,17 @@ class Calls:
                 return answered
         if recorder is None:
             decide = partial(self._decide, call, request)
-            return (await self._gate.work(call.deadline, decide)).answer
+            with call.trace.step("decide"):
+                return (await self._gate.work(call.deadline, decide)).answer
         record = partial(self._record, recorder, call, request)
-        return await recorder.settle(await self._gate.work(call.deadline, record), call.deadline)
+        with call.trace.step("decide"):
+            pending = await self._gate.work(call.deadline, record)
+        with call.trace.step("record"):
+            return await recorder.settle(pending, call.deadline)
 
     def _decide(self, call: Call, request: EvaluateRequest) -> Decision:
-        decision = self._application.decide(request)
+        decision = self.application.decide(request)
+        self._observer.decided(decision.walk)
         call.told["decision_id"] = decision.id
         call.told["guideline"] = decision.walk.graph.name
         return decision
@@ -167,18 +156,18 @@ class Calls:
         policy.require_for_explanation(call.roles, request)
         subject = None
         if request.decision_id:
-            recall = self._application.recall
+            recall = self.application.recall
             if not policy.may_read_all_decisions(call.roles):
                 recall = own_only(recall, call.caller)
-            subject = await in_thread(call, self._application.subject, request, recall)
+            subject = await in_thread(call, self.application.subject, request, recall)
         async with self._gate.turn(call.deadline):
             if subject is None:
-                subject = self._application.subject(request)
+                subject = self.application.subject(request)
             if not request.what_would_change:
-                response = self._application.explain(subject, request)
+                response = self.application.explain(subject, request)
                 call.told |= _about(response)
                 return response.SerializeToString(deterministic=True)
-        explain = self._application.explain
+        explain = self.application.explain
         response = await in_thread(call, explain, subject, request, threads=self._thinkers)
         call.told |= _about(response)
         return response.SerializeToString(deterministic=True)
@@ -186,21 +175,23 @@ class Calls:
     async def _batch(self, call: Call) -> bytes:
         async with self._gate.turn(call.deadline):
             request = parse(BatchEvaluateRequest, call.data)
-            self._application.check_batch(request)
+            self.application.check_batch(request)
         if self._door is not None:
             self._door.owe(call, len(request.requests) - 1)
         left_s = call.deadline - asyncio.get_running_loop().time()
         self._pace.require(len(request.requests), left_s)
         call.told |= {"cases": len(request.requests), "refused_cases": 0}
         # A cancelled call ends at the next turn: nobody waits for the rest.
+        # A reload may come between two turns: the whole batch is decided by the same guidelines.
+        application = self.application
         waiting = deque(request.requests)
         made: list[bytes | Pending | Refusal] = []
         while waiting:
             if self._recorder is not None and waiting[0].request_id:
                 each = waiting.popleft()
-                made.append(await self._repeated(call, self._recorder, each))
+                made.append(await self._repeated(call, application, self._recorder, each))
             else:
-                work = partial(self._some_cases, call, waiting)
+                work = partial(self._some_cases, call, application, waiting)
                 made += await self._gate.work(call.deadline, work)
         parts: list[bytes] = []
         for index, decided in enumerate(made):
@@ -208,6 +199,7 @@ class Calls:
             result = _INDICES[index] if index < len(_INDICES) else _index(index)
             if isinstance(settled, Refusal):
                 call.told["refused_cases"] += 1
+                self._refusals.count(call.method, settled)
                 error = batch_evaluate.case_error(settled)
                 result += BatchEvaluateResult(error=error).SerializeToString()
                 parts += (_RESULTS_TAG, varint(len(result)), result)
@@ -218,13 +210,13 @@ class Calls:
         return b"".join(parts)
 
     def _some_cases(
-        self, call: Call, waiting: deque[EvaluateRequest]
+        self, call: Call, application: Application, waiting: deque[EvaluateRequest]
     ) -> list[bytes | Pending | Refusal]:
         """Decides cases of a batch for as long as one turn may take."""
         made = []
         started = now = time.perf_counter()
         while waiting:
-            made.append(self._case(call, waiting[0]))
+            made.append(self._case(call, application, waiting[0]))
             waiting.popleft()
             now = time.perf_counter()
             if now > started + _TURN_S or (waiting and waiting[0].request_id):
@@ -232,23 +224,27 @@ class Calls:
         self._pace.measure(len(made), now - started)
         return made
 
-    def _case(self, call: Call, request: EvaluateRequest) -> bytes | Pending | Refusal:
+    def _case(
+        self, call: Call, application: Application, request: EvaluateRequest
+    ) -> bytes | Pending | Refusal:
         """Decides one case of a batch, and hands it to the ledger where one is kept."""
         try:
             if self._recorder is None:
                 refuse_request_id(request)
-                return self._application.decide(request).answer
-            decision = self._application.decide(request)
+            decision = application.decide(request)
+            self._observer.decided(decision.walk)
+            if self._recorder is None:
+                return decision.answer
             return self._recorder.submit(call.caller, request, decision)
         except Refusal as refusal:
             if refusal.reason in _OF_THE_CALL:
                 raise
             return refusal
         except Exception as error:
-            return self._application.fault(error)
+            return self.application.fault(error)
 
     async def _repeated(
-        self, call: Call, recorder: Recorder, request: EvaluateRequest
+        self, call: Call, application: Application, recorder: Recorder, request: EvaluateRequest
     ) -> bytes | Pending | Refusal:
         """Decides one case with a request id, unless it was answered before."""
         try:
@@ -258,10 +254,10 @@ class Calls:
                 raise
             return refusal
         except Exception as error:
-            return self._application.fault(error)
+            return self.application.fault(error)
         if answered is not None:
             return answered
-        return await self._gate.work(call.deadline, partial(self._case, call, request))
+        return await self._gate.work(call.deadline, partial(self._case, call, application, request))
 
     async def _settled(self, call: Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
         if not isinstance(made, Pending):
@@ -282,6 +278,7 @@ class Calls:
         async def handle(data: bytes, context: Context) -> bytes:
             loop = asyncio.get_running_loop()
             call = Call(method, data, loop.time() + self._seconds(context))
+            self._observer.began(call, context)
             self._gate.expect()
             context.add_done_callback(lambda _: self._gate.sent())
             try:
@@ -290,16 +287,16 @@ class Calls:
                 with self._gate.enter(call.deadline):
                     _require_size(data, largest)
                     response = await work(call)
-                self._tell(call, context, "OK", response_bytes=len(response))
+                self._observer.ended(call, context, "OK", response_bytes=len(response))
                 return response
             except Refusal as error:
                 refusal = error
             except asyncio.CancelledError:
                 late = loop.time() >= call.deadline
-                self._tell(call, context, "DEADLINE_EXCEEDED" if late else "CANCELLED")
+                self._observer.ended(call, context, "DEADLINE_EXCEEDED" if late else "CANCELLED")
                 raise
             except Exception as error:
-                refusal = self._application.fault(error)
+                refusal = self.application.fault(error)
             return await self._refuse(call, context, refusal)
 
         return grpc.unary_unary_rpc_method_handler(handle)
@@ -317,30 +314,11 @@ class Calls:
         if "why" in refusal.metadata:
             call.told["why"] = refusal.metadata["why"]
         reason = reason_name(refusal.reason)
-        self._tell(call, context, refusal.code.name, reason=reason)
+        self._observer.ended(call, context, refusal.code.name, reason=reason)
         status = rich_status(refusal)
         details = ((DETAILS_KEY, status.SerializeToString()),)
         await context.abort(refusal.code, status.message, details)
         raise AssertionError("abort never returns")
-
-    def _tell(self, call: Call, context: Context, code: str, **more: Any) -> None:
-        not_let_in = more.get("reason") in _NOT_LET_IN
-        if not (not_let_in or self._tells_all):
-            return
-        seconds = time.perf_counter() - call.started
-        if call.caller:
-            more["caller"] = call.caller
-        tell = self._log.warning if not_let_in else self._log.info
-        tell(
-            "call",
-            method=call.method,
-            code=code,
-            duration_ms=round(seconds * 1000, 3),
-            request_bytes=len(call.data),
-            peer=str(context.peer()).partition(":")[0],
-            **call.told,
-            **more,
-        )
 
 
 def _require_size(data: bytes, largest: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 
 from rashpath.service.application import Application
@@ -13,7 +13,6 @@ from rashpath.service.errors import Refusal
 from rashpath.service.gate import Gate
 from rashpath.service.identity.roles import may_read_kept_guidelines, require_for_picture
 from rashpath.service.request import parse
-from rashpath.v1 import guideline_service_pb2
 from rashpath.v1.errors_pb2 import ErrorReason
 from rashpath.v1.guideline_service_pb2 import (
     CompareGuidelinesRequest,
@@ -21,8 +20,6 @@ from rashpath.v1.guideline_service_pb2 import (
     ListGuidelinesRequest,
     RenderDiagramRequest,
 )
-
-GUIDELINE_SERVICE = guideline_service_pb2.DESCRIPTOR.services_by_name["GuidelineService"].full_name
 
 _DRAWINGS = 2
 """Pictures drawn at a time; each keeps a process of its own busy for some tenths of a second."""
@@ -36,12 +33,12 @@ _NOT_SERVED = (
 
 
 def guideline_calls(
-    answers: Application, gate: Gate, desk: Auditing | None, thinkers: Executor
+    serving: Callable[[], Application], gate: Gate, desk: Auditing | None, thinkers: Executor
 ) -> Mapping[str, Work]:
     """Returns what answers each method.
 
     Args:
-        answers: answers requests.
+        serving: returns what answers requests now; it is replaced when guidelines are reloaded.
         gate: who may work, and when.
         desk: reads the ledger; None: audit is off.
         thinkers: where guidelines are compared, which takes seconds.
@@ -51,13 +48,13 @@ def guideline_calls(
     async def list_guidelines(call: Call) -> bytes:
         async with gate.turn(call.deadline):
             request = parse(ListGuidelinesRequest, call.data)
-            return answers.list_guidelines(request).SerializeToString()
+            return serving().list_guidelines(request).SerializeToString()
 
     async def get_guideline(call: Call) -> bytes:
         request = parse(GetGuidelineRequest, call.data)
         try:
             async with gate.turn(call.deadline):
-                return answers.get_guideline(request).SerializeToString()
+                return serving().get_guideline(request).SerializeToString()
         except Refusal as refusal:
             if refusal.reason not in _NOT_SERVED:
                 raise
@@ -75,9 +72,9 @@ def guideline_calls(
         require_for_picture(call.roles, request)
         recalled = None
         if request.WhichOneof("overlay") == "decision_id":
-            recalled = await in_thread(call, answers.recall, request.decision_id)
+            recalled = await in_thread(call, serving().recall, request.decision_id)
         async with gate.turn(call.deadline):
-            drawing = answers.drawing(request, recalled)
+            drawing = serving().drawing(request, recalled)
         # Drawing takes a core for some tenths of a second, and threads that the ledger needs too.
         async with easels:
             response = await in_thread(call, drawing)
@@ -85,7 +82,7 @@ def guideline_calls(
 
     async def compare(call: Call) -> bytes:
         request = parse(CompareGuidelinesRequest, call.data)
-        response = await in_thread(call, answers.compare_guidelines, request, threads=thinkers)
+        response = await in_thread(call, serving().compare_guidelines, request, threads=thinkers)
         return response.SerializeToString()
 
     return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,12 +46,14 @@ class Guidelines:
         default_id: the id that an empty selector means.
         default_versions: for each id the version that an empty version means.
         certificates: what was proved, by digest; a guideline without a valid one is left out.
+        loaded_s: when they were loaded, seconds since 1970.
     """
 
     by_id: Mapping[str, Mapping[str, DecisionGraph]]
     default_id: str
     default_versions: Mapping[str, str]
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    loaded_s: float = field(default_factory=time.time)
 
     def select(self, selector: GuidelineSelector) -> DecisionGraph:
         """Returns the guideline that a request asks for.
@@ -93,6 +96,13 @@ class Guidelines:
     def all(self) -> tuple[DecisionGraph, ...]:
         """Returns every guideline, by id and then from the lowest version up."""
         return tuple(graph for versions in self.by_id.values() for graph in versions.values())
+
+    def names(self) -> tuple[str, ...]:
+        """Returns `ID@VERSION` and the start of the digest of every guideline, in that order."""
+        return tuple(
+            f"{graph.guideline.id}@{graph.guideline.version} {graph.digest[:12]}"
+            for graph in self.all()
+        )
 
 
 def load_guidelines(

@@ -17,6 +17,10 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 _UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
+RELOAD = "rashpath.reload"
+"""A service of the health alone: NOT_SERVING while the last reload of the guidelines was refused.
+The server as a whole stays SERVING, since the guidelines before go on serving."""
+
 
 class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the package ships no types
     """Tells whether services take requests: SERVING until the drain, NOT_SERVING from then on.
@@ -29,10 +33,11 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the packag
     """
 
     def __init__(self, services: frozenset[str], recorded: frozenset[str] = frozenset()) -> None:
-        self._services = services | {""}
+        self._services = services | {"", RELOAD}
         self._recorded = recorded | {""}
         self._changed = asyncio.Event()
         self._ledger_fails = False
+        self._reload_refused = False
         self._draining = False
         self._closing = False
 
@@ -40,6 +45,12 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the packag
         """Says from now on whether the ledger can be written."""
         if self._ledger_fails != fails:
             self._ledger_fails = fails
+            self._announce()
+
+    def reload(self, *, refused: bool) -> None:
+        """Says from now on whether the last reload of the guidelines was refused."""
+        if self._reload_refused != refused:
+            self._reload_refused = refused
             self._announce()
 
     def drain(self) -> None:
@@ -75,6 +86,8 @@ class Health(health_pb2_grpc.HealthServicer):  # type: ignore[misc] # the packag
         if service not in self._services:
             return _UNKNOWN
         fails = self._ledger_fails and service in self._recorded
+        if service == RELOAD:
+            fails = self._reload_refused
         return _NOT_SERVING if self._draining or fails else _SERVING
 
     def _announce(self) -> None:

@@ -6,7 +6,6 @@ import os
 import sys
 
 from rashpath.facts.errors import RashpathError
-from rashpath.service import ready_file
 from rashpath.service.exposure import require_closed
 from rashpath.service.log import Log, capture_libraries, make_log
 from rashpath.service.settings import Settings
@@ -53,19 +52,17 @@ def report(error: RashpathError) -> int:
 
 
 def _serve_alone(settings: Settings, log: Log) -> None:
+    from rashpath.service.alone import alone
+    from rashpath.service.reload.generation import content_digest
     from rashpath.service.server import run, run_loop
 
-    path = settings.ready_file
-
-    def ready(address: str) -> None:
-        if path is not None:
-            ready_file.write(path, address)
-
-    try:
-        run_loop(settings, run(settings, log, ready=ready))
-    finally:
-        if path is not None:
-            ready_file.remove(path)
+    # Taken before they are loaded: what changes in between is then seen as changed.
+    digest = content_digest(settings.guideline_dir) if settings.reload_watch_s else None
+    folder = settings.guideline_dir
+    run_loop(
+        settings,
+        run(settings, log, folder=folder, around=lambda each: alone(each, settings, log, digest)),
+    )
 
 
 def _serve_shared(settings: Settings, log: Log) -> int:

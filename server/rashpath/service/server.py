@@ -7,7 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -15,25 +17,36 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from rashpath.audit import Ledger
-from rashpath.readings.engine import engine_of
+from rashpath.audit.ledger import Attempt
 from rashpath.service import address as addresses
 from rashpath.service.address import AddressError
 from rashpath.service.application import Application, Limits
 from rashpath.service.audit_start import open_audit
 from rashpath.service.auditing import Auditing
-from rashpath.service.calls import RECORDED_SERVICES, SERVICES, Calls
+from rashpath.service.calls import Calls
 from rashpath.service.channel_options import channel_options
 from rashpath.service.exposure import tell_exposure
 from rashpath.service.gate import Gate
-from rashpath.service.guidelines import load_guidelines
 from rashpath.service.health import Health
 from rashpath.service.health_port import open_health_port
 from rashpath.service.identity.door import Door, open_door
 from rashpath.service.log import Log, log_fault
+from rashpath.service.methods import METHODS, RECORDED_SERVICES, SERVICES
+from rashpath.service.metrics.levels import (
+    LedgerLevels,
+    gate_levels,
+    guideline_levels,
+    refusal_levels,
+)
+from rashpath.service.metrics.snapshot import Snapshot
+from rashpath.service.metrics.tally import Tally
+from rashpath.service.observer import Observer
 from rashpath.service.recorder import Recorder
 from rashpath.service.refusals import Refusals
+from rashpath.service.served import Served, load_served
 from rashpath.service.settings import Settings
 from rashpath.service.tls import Certificates, server_certificates
+from rashpath.service.tracing import Tracing, open_tracing
 
 _HEALTH = "grpc.health.v1.Health"
 _CLOSING_S = 1.0
@@ -61,6 +74,8 @@ class Server:
         log: the log.
         share_port: whether other processes listen on the same port too.
         ledger: records every decision; None: nothing is recorded.
+        tally: counts; None: nothing is counted.
+        tracing: begins the trace of each call; None: spans are not made.
     """
 
     def __init__(
@@ -71,8 +86,13 @@ class Server:
         *,
         share_port: bool = False,
         ledger: Ledger | None = None,
+        tally: Tally | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._ledger = ledger
+        self._tally = tally
+        self._observer = Observer(log, settings.log_level, tally, tracing)
+        self._calls: Calls | None = None
         self._application = replace(application, report=self._report)
         self._settings = settings
         self._log = log
@@ -80,10 +100,9 @@ class Server:
         self._gate = Gate(settings.concurrent_requests, settings.max_wait_s)
         self._door: Door | None = None
         self._certificates: Certificates | None = None
-        self._looking: asyncio.Task[None] | None = None
         self.refusals = Refusals()
         self._health = Health(SERVICES, RECORDED_SERVICES if ledger is not None else frozenset())
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
         self._server: grpc.aio.Server | None = None
         self._health_server: grpc.aio.Server | None = None
         self.address = settings.address
@@ -104,16 +123,16 @@ class Server:
         )
         recorder = Recorder(self._ledger) if self._ledger is not None else None
         self._door = open_door(self._settings, self._log)
-        calls = Calls(
+        self._calls = Calls(
             self._application,
             self._gate,
             self._settings,
-            self._log,
+            self._observer,
             recorder,
             self._door,
             self.refusals,
         )
-        server.add_generic_rpc_handlers(calls.handlers())
+        server.add_generic_rpc_handlers(self._calls.handlers())
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflected = self._settings.reflection
         if addresses.is_loopback(self._settings.address) if reflected is None else reflected:
@@ -140,9 +159,11 @@ class Server:
         await server.start()
         self._server = server
         if self._certificates is not None or self._door is not None:
-            self._looking = asyncio.create_task(self._look_at_files())
+            self._watching.append(asyncio.create_task(self._look_at_files()))
         if self._ledger is not None:
-            self._watching = asyncio.create_task(self._watch_ledger(self._ledger))
+            self._watching.append(asyncio.create_task(self._watch_ledger(self._ledger)))
+        if self._tally is not None:
+            self._watch_levels(self._tally)
         self.address = addresses.join(host, bound)
 
     async def drain(self) -> None:
@@ -152,14 +173,14 @@ class Server:
         come in is taken in, what comes later is refused with DRAINING, and what was taken in gets
         `drain_grace_s`; what has no answer by then is refused with DRAINING too. The connections
         are closed when the answers have left: to close one earlier can lose the end of an answer,
-        since a client that is still sending makes the system reset the connection.
+        since a client that is still sending makes the system reset the connection. A second call
+        does nothing.
         """
-        server = self._server
+        server, self._server = self._server, None
         if server is None:
             return
-        for task in (self._watching, self._looking):
-            if task is not None:
-                task.cancel()
+        for task in self._watching:
+            task.cancel()
         self._health.drain()
         await asyncio.sleep(self._settings.lame_duck_s)
         await self._gate.gather(_GATHER_S)
@@ -179,6 +200,33 @@ class Server:
             self._door.close()
         if self._health_server is not None:
             await self._health_server.stop(0)
+
+    def serve(self, served: Served) -> None:
+        """Answers from other guidelines from now on; calls under way keep those they began with."""
+        self._application = replace(
+            self._application, guidelines=served.guidelines, engine=served.engine
+        )
+        if self._calls is not None:
+            self._calls.application = self._application
+        self._health.reload(refused=False)
+
+    def reload_refused(self) -> None:
+        """Says in the health that older guidelines serve than were meant to."""
+        self._health.reload(refused=True)
+
+    def counted(self) -> Snapshot:
+        """Returns what this process has counted; nothing where nothing is counted."""
+        return Snapshot() if self._tally is None else self._tally.snapshot()
+
+    def _watch_levels(self, tally: Tally) -> None:
+        tally.watch(gate_levels(self._gate, self._settings.concurrent_requests))
+        tally.watch(guideline_levels(lambda: self._application.guidelines))
+        tally.watch(refusal_levels(self.refusals))
+        if self._ledger is not None:
+            levels = LedgerLevels(self._ledger)
+            tally.keeps_ledger()
+            tally.watch(levels.put)
+            self._watching.append(asyncio.create_task(levels.watch()))
 
     async def _look_at_files(self) -> None:
         while True:
@@ -216,8 +264,9 @@ async def run(
     settings: Settings,
     log: Log,
     *,
+    folder: Path | None,
     share_port: bool = False,
-    ready: Callable[[str], None] = lambda _: None,
+    around: Callable[[Server], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
     stop: asyncio.Event | None = None,
 ) -> None:
     """Loads the guidelines and serves until a signal says to stop, then drains.
@@ -225,35 +274,39 @@ async def run(
     Args:
         settings: the settings.
         log: the log.
+        folder: whence guidelines are loaded, which may be a copy of what the settings say.
         share_port: whether other processes listen on the same port too.
-        ready: told the bound address once the server serves.
+        around: entered once the server serves, and left when its drain is over.
         stop: another way to say stop; None: signals only.
 
     Raises:
         GuidelinesError: the guidelines cannot be served.
-        AddressError: the address cannot be listened on.
-        SettingsError: the files of certificates, keys or roles are faulty.
+        AddressError: an address cannot be listened on.
+        SettingsError: the files of certificates, keys or roles are faulty, or an extra is missing.
     """
     stop = stop or asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, number, stop, log)
     started = time.perf_counter()
-    guidelines = load_guidelines(
-        settings.guideline_dir,
-        settings.default_guideline,
-        require_certificate=settings.require_certificate,
-        approval_key_file=settings.require_approval_key_file,
-        self_test=True,
+    served = load_served(settings, folder)
+    application = Application(
+        served.guidelines, limits=Limits(batch=settings.max_batch), engine=served.engine
     )
-    engine = engine_of(settings.engine)
-    for graph in guidelines.all():
-        engine.prepare(graph)
-    application = Application(guidelines, limits=Limits(batch=settings.max_batch), engine=engine)
-    ledger = open_audit(settings, log)
+    tracing = open_tracing(settings)
+    tally = None if settings.metrics_address is None else Tally(METHODS)
+    ledger = open_audit(settings, log, _nobody if tally is None else tally.wrote)
     if ledger is not None:
         application = replace(application, recall=Auditing.of_ledger(ledger).recall)
-    server = Server(application, settings, log, share_port=share_port, ledger=ledger)
+    server = Server(
+        application,
+        settings,
+        log,
+        share_port=share_port,
+        ledger=ledger,
+        tally=tally,
+        tracing=tracing,
+    )
     try:
         await server.start()
     except BaseException:
@@ -266,20 +319,22 @@ async def run(
         address=server.address,
         pid=os.getpid(),
         tls=settings.tls_certificate_file is not None,
-        guidelines=[
-            f"{graph.guideline.id}@{graph.guideline.version} {graph.digest[:12]}"
-            for graph in guidelines.all()
-        ],
+        guidelines=list(served.guidelines.names()),
         start_ms=round((time.perf_counter() - started) * 1000),
     )
     try:
-        ready(server.address)
-        await stop.wait()
-        log.info("draining", address=server.address, pid=os.getpid(), in_flight=server.in_flight)
+        async with around(server):
+            try:
+                await stop.wait()
+                in_flight = server.in_flight
+                log.info("draining", address=server.address, pid=os.getpid(), in_flight=in_flight)
+            finally:
+                await server.drain()
     finally:
-        await server.drain()
+        await server.drain()  # only where what goes on around it could not begin
         if ledger is not None and not ledger.close(settings.drain_grace_s + _CLOSING_S):
             log.warning("the ledger could not be closed in time")
+        await asyncio.to_thread(tracing.close)
     log.info("stopped", address=server.address, pid=os.getpid())
 
 
@@ -299,6 +354,10 @@ def _on_signal(number: int, stop: asyncio.Event, log: Log) -> None:
         log.warning("stopping at once", pid=os.getpid())
         os._exit(128 + number)
     stop.set()
+
+
+def _nobody(_: Attempt) -> None:
+    """Counts nothing."""
 
 
 async def _within(seconds: float, waiting: Any) -> bool:

@@ -106,6 +106,9 @@ class Settings(BaseModel):
     """Processes that share the port. Connections are spread over them, not single calls."""
     guideline_dir: Annotated[Path, AfterValidator(_folder)] | None = None
     """Folder of guidelines, `<id>/<version>.yaml`; unset: those that come with rashpath."""
+    reload_watch_s: float = Field(0.0, ge=0, le=86_400, allow_inf_nan=False)
+    """Seconds between looks at whether the guidelines on disk have changed, to reload them; 0:
+    they are reloaded on SIGHUP only."""
     default_guideline: str = ""
     """`ID` or `ID@VERSION` for requests that name none; empty: the only id, highest version."""
     require_certificate: bool = False
@@ -208,6 +211,12 @@ class Settings(BaseModel):
     """Records of one worker after which it makes a checkpoint; 0: never."""
     audit_checkpoint_dir: Path | None = None
     """Folder for checkpoints besides the ledger itself, best on another machine."""
+    metrics_address: Annotated[str, AfterValidator(_address)] | None = None
+    """Where Prometheus reads the metrics, HOST:PORT, over HTTP and without credentials; unset:
+    nothing is counted."""
+    traces: Literal["off", "otlp"] = "off"
+    """`otlp`: a span of each call goes to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; needs the extra
+    `rashpath[otel]`."""
     ready_file: Path | None = None
     """File that gets the bound address once the server serves, and is removed when it stops."""
 

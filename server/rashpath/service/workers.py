@@ -1,26 +1,28 @@
 """Several server processes that share one port, and the parent that keeps them.
 
-The parent makes no grpc object and serves nothing: it reserves the port, starts each worker as a
-fresh interpreter, replaces one that dies, and passes a stop on. A worker ends when the pipe from
-its parent closes, so that none outlives a parent that was killed.
+The parent makes no grpc object and answers no call: it reserves the port, starts each worker as a
+fresh interpreter, replaces one that dies, and passes a stop on. It has all of them reload the
+guidelines together, and adds up what they have counted. A worker ends when the pipe from its parent
+closes, so that none outlives a parent that was killed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
+from pathlib import Path
 
 from rashpath.service import address, ready_file
+from rashpath.service.fleet import Fleet
 from rashpath.service.log import Log
+from rashpath.service.metrics.endpoint import metrics_endpoint
+from rashpath.service.reload.hangup import on_hangup
+from rashpath.service.reload.reloading import Reloading
 from rashpath.service.settings import Settings
-
-READY = b"ready\n"
-"""What a worker writes to its stdout once it serves."""
+from rashpath.service.worker_process import WorkerProcess
 
 _STEADY_S = 10.0
 """A worker that dies younger counts as one that cannot start."""
@@ -30,40 +32,6 @@ _ENDED_AS_TOLD = (0, -signal.SIGTERM, -signal.SIGINT)
 
 _MOST_QUICK_DEATHS = 5
 _LONGEST_PAUSE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """One worker process and when it was started, by the monotonic clock."""
-
-    process: asyncio.subprocess.Process
-    started_s: float
-
-    @classmethod
-    async def start(cls, settings: Settings) -> _Worker:
-        """Starts a worker; its stdin stays open for as long as the parent lives."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "rashpath.service.worker",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,  # a terminal's Ctrl-C goes to the parent, which passes it on
-        )
-        assert process.stdin is not None  # a pipe was asked for
-        process.stdin.write(settings.model_dump_json().encode() + b"\n")
-        return cls(process, time.monotonic())
-
-    async def ready(self) -> bool:
-        """Waits until the worker serves; False if it ended instead."""
-        assert self.process.stdout is not None  # a pipe was asked for
-        return await self.process.stdout.readline() == READY
-
-    def send(self, number: int) -> None:
-        """Sends a signal, if the process still runs."""
-        if self.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(number)
 
 
 class Workers:
@@ -77,9 +45,20 @@ class Workers:
     def __init__(self, settings: Settings, log: Log) -> None:
         self._settings = settings
         self._log = log
-        self._running: set[_Worker] = set()
+        self._running: set[WorkerProcess] = set()
+        self._serving: dict[WorkerProcess, None] = {}
+        self._folder = settings.guideline_dir
+        self._reloading = Reloading(
+            settings.guideline_dir,
+            lambda: tuple(self._serving),
+            log,
+            accepted=self._accept,
+            in_use=lambda: {each.folder for each in self._running if each not in self._serving},
+        )
+        self._fleet = Fleet(lambda: tuple(self._serving), self._reloading.put)
         self._stop = asyncio.Event()
         self._one_serves = asyncio.Event()
+        self._all_serve = asyncio.Event()
         self._quick_deaths = 0
         self._unready = settings.workers
         self._exit_code = 0
@@ -93,9 +72,35 @@ class Workers:
             before it served, having told why.
 
         Raises:
-            AddressError: the address cannot be listened on.
+            AddressError: an address cannot be listened on.
             OSError: the ready file cannot be written.
         """
+        with ExitStack() as stack:
+            await self._prepare(stack)
+            return await self._run()
+
+    async def _prepare(self, stack: ExitStack) -> None:
+        stack.callback(self._reloading.close)
+        try:
+            self._folder = await asyncio.to_thread(self._reloading.copy)
+        except OSError as error:
+            self._log.warning(
+                "no private copy of the guidelines; a worker that is replaced reads them anew",
+                reason=error.strerror,
+            )
+        if self._settings.metrics_address is not None:
+            stack.enter_context(
+                metrics_endpoint(self._settings.metrics_address, self._fleet.gather, self._log)
+            )
+            stack.callback(asyncio.create_task(self._fleet.keep_asking()).cancel)
+        on_hangup(self._reloading.ask)
+        stack.callback(asyncio.create_task(self._reload()).cancel)
+
+    async def _reload(self) -> None:
+        await self._all_serve.wait()
+        await self._reloading.run(self._settings.reload_watch_s)
+
+    async def _run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
@@ -126,7 +131,8 @@ class Workers:
     async def _keep(self, settings: Settings) -> None:
         served = False
         while not self._stop.is_set():
-            worker = await _Worker.start(settings)
+            folder = self._folder
+            worker = await WorkerProcess.start(settings, folder)
             self._running.add(worker)
             if self._stop.is_set():
                 worker.send(signal.SIGTERM)
@@ -135,21 +141,45 @@ class Workers:
                 if not served:
                     served = True
                     self._count_ready(settings.address)
+                await self._attend(worker)
             code = await worker.process.wait()
             self._running.discard(worker)
+            self._fleet.ended(worker, told=worker.told or self._stop.is_set())
             if self._stop.is_set():
                 self._exit_code = self._exit_code or int(code not in _ENDED_AS_TOLD)
                 return
+            if worker.told:
+                self._log.info("a worker makes way for another", pid=worker.process.pid)
+                continue
             self._log.error("a worker ended", pid=worker.process.pid, exit_code=code)
             if not self._one_serves.is_set():
                 self._give_up(code if code > 0 else 1)
                 return
             await self._pause(time.monotonic() - worker.started_s)
 
+    async def _attend(self, worker: WorkerProcess) -> None:
+        """Counts a worker among those that serve, for as long as it does."""
+        self._serving[worker] = None
+        listening = asyncio.create_task(worker.asking.listen())
+        try:
+            if worker.folder != self._folder:
+                # A reload overtook its start.
+                worker.replace()
+            elif self._reloading.refused:
+                await worker.keep()
+            await listening
+        finally:
+            listening.cancel()
+            del self._serving[worker]
+
+    def _accept(self, folder: Path) -> None:
+        self._folder = folder
+
     def _count_ready(self, where: str) -> None:
         self._unready -= 1
         if self._unready:
             return
+        self._all_serve.set()
         pid = os.getpid()
         count = self._settings.workers
         self._log.info(

@@ -13,8 +13,8 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from rashpath.client import Client, PermissionDenied, Unauthenticated
 from rashpath.client.errors import error_of
-from rashpath.service.calls import SERVICES
 from rashpath.service.identity.roles import ALL_ROLES, POLICY, Role
+from rashpath.service.methods import SERVICES
 from rashpath.v1 import audit_service_pb2, decision_service_pb2, guideline_service_pb2
 from rashpath.v1.decision_service_pb2 import ExplainPathRequest
 from rashpath.v1.facts_pb2 import PatientCase, Rash, Trend

@@ -257,6 +257,11 @@ class Decision:
     @property
     def asked(self) -> tuple[str, ...]:
         """Paths of the unknown facts that matter, in the order of the facts."""
+        return self.compiled.paths(self.asked_bits)
+
+    @property
+    def asked_bits(self) -> int:
+        """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
         asked = 0
         for bits in (*self.decisive, *self.finding_decisive):
             asked |= bits
@@ -264,7 +269,13 @@ class Decision:
             if self.recommendations[index] == TRUE:
                 for path in dose.waits_for:
                     asked |= 1 << self.graph.dictionary[path].order
-        return self.compiled.paths(asked)
+        return asked
+
+    @property
+    def verdict_codes(self) -> bytes:
+        """A byte for each recommendation, in topological order: its verdict by VERDICT_CODES."""
+        # INVARIANT: FALSE, UNKNOWN and TRUE are those codes.
+        return bytes(self.recommendations)
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""

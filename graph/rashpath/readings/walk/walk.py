@@ -32,6 +32,7 @@ from rashpath.readings.walk.dose import Dose, dose
 from rashpath.readings.walk.exact import decisive_facts
 from rashpath.readings.walk.questions import OpenQuestion, order_questions
 from rashpath.readings.walk.steps import EdgeStep, NodeStep, Outcome, Verdict
+from rashpath.readings.walk.walked import VERDICT_CODES
 from rashpath.v1 import guideline_pb2
 
 
@@ -118,6 +119,17 @@ class Walk:
         """Paths of the unknown facts that matter, in the order of the facts."""
         asked = {question.fact for question in self.questions}
         return tuple(fact.path for fact in self.graph.dictionary if fact.path in asked)
+
+    @property
+    def verdict_codes(self) -> bytes:
+        """A byte for each recommendation, in topological order: its verdict by VERDICT_CODES."""
+        nodes = self.graph.recommendations
+        return bytes(VERDICT_CODES[self.step(node.id).verdict] for node in nodes)
+
+    @property
+    def asked_bits(self) -> int:
+        """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
+        return sum(1 << self.graph.dictionary[path].order for path in self.asked)
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""
