@@ -70,8 +70,7 @@ def _two_workers(pace: Pace) -> Point:
                 found[workers].append(taken.value)
                 others.append(taken.others)
     one, two = (middle(found[workers]) for workers in (1, 2))
-    a_second = {each: each.calls / each.server_cpu_s for each in (one, two)}
-    ratio = a_second[two] / a_second[one]
+    ratio = two.calls_a_cpu_s / one.calls_a_cpu_s
     return Point(
         PROCESSES,
         "two workers against one",
@@ -79,8 +78,8 @@ def _two_workers(pace: Pace) -> Point:
             "1 worker /s": round(one.rate),
             "2 workers /s": round(two.rate),
             "rate": round(two.rate / one.rate, 2),
-            "1 worker, calls a CPU s": round(a_second[one]),
-            "2 workers, calls a CPU s": round(a_second[two]),
+            "1 worker, calls a CPU s": round(one.calls_a_cpu_s),
+            "2 workers, calls a CPU s": round(two.calls_a_cpu_s),
             "calls a CPU s": round(ratio, 2),
             "generator's cores": round(two.own_cpu, 2),
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 FREE = "free"
 HELD = "server core 0, load core 1"
@@ -35,7 +35,6 @@ class Point:
     held: str = FREE
     others: float = 0.0
     tries: int = 1
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,10 @@ FULL = Pace(
     cases=2000,
     rounds=7,
     slice_s=0.1,
-    window_s=2.5,
+    window_s=2.0,
     warm_up_s=0.5,
     retakes=2,
-    memory_calls=100_000,
+    memory_calls=60_000,
     sizes=(30, 100, 300, 1000),
     quick=False,
 )

@@ -9,7 +9,7 @@ from tests.bench.bench_processes import FLAT_MIB, flat_memory
 SHORT, LONG = 2_000, 1_000_000
 """Requests, nearly all with different cases in the short form, and up to 100,000 in the long one.
 
-`make bench` measures 100,000 requests."""
+`make bench` measures 60,000 requests."""
 
 
 def test_memory_is_flat():
