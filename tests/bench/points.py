@@ -44,6 +44,7 @@ class Pace:
     Args:
         cases: different cases, in process and over the wire; many, so that what an engine keeps
             from one case to the next helps it as little as it would with real patients.
+        unseen: cases that an engine meets for the first time.
         rounds: interleaved repeats.
         slice_s: seconds of processor time a contender and round, in process.
         window_s: seconds of a window over the wire.
@@ -57,6 +58,7 @@ class Pace:
     """
 
     cases: int
+    unseen: int
     rounds: int
     slice_s: float
     window_s: float
@@ -74,6 +76,7 @@ class Pace:
 
 QUICK = Pace(
     cases=500,
+    unseen=20,
     rounds=3,
     slice_s=0.01,
     window_s=0.6,
@@ -85,6 +88,7 @@ QUICK = Pace(
 )
 FULL = Pace(
     cases=2000,
+    unseen=200,
     rounds=7,
     slice_s=0.1,
     window_s=2.0,
