@@ -21,9 +21,6 @@ EQUAL_OVER = 1000
 """Seeded cases over which all contenders must give the same outcome."""
 
 _GOALS = {"every fact known": 25.0, "half unknown": 80.0}
-_UNSEEN = 100
-"""Cases that each engine meets for the first time."""
-
 _AHEAD = 5.0
 _OF_HAND_WRITTEN = 3.0
 
@@ -134,7 +131,7 @@ def whole(pace: Pace) -> Iterator[Point]:
     for (name, kind), timed in taken.value.items():
         engine = next(each for each in found if each.name == name)
         limit = _GOALS.get(kind) if engine is found[-1] else None
-        new = whole_cases(graph, kind, _UNSEEN, SEED + 1)
+        new = whole_cases(graph, kind, pace.unseen, SEED + 1)
         yield Point(
             WHOLE,
             f"engine {name}, {kind}",

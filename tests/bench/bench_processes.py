@@ -25,6 +25,7 @@ from tests.bench.points import FREE, Pace, Point
 from tests.bench.whole_cases import KINDS, whole_cases
 
 PROCESSES = "Processes"
+WORKERS = "Two workers on two cores"
 
 FLAT_MIB = 5
 """MiB by which the resident memory of a server may grow and still count as flat."""
@@ -70,17 +71,16 @@ def _two_workers(pace: Pace) -> Point:
                 found[workers].append(taken.value)
                 others.append(taken.others)
     one, two = (middle(found[workers]) for workers in (1, 2))
-    a_second = {each: each.calls / each.server_cpu_s for each in (one, two)}
-    ratio = a_second[two] / a_second[one]
+    ratio = two.calls_a_cpu_s / one.calls_a_cpu_s
     return Point(
-        PROCESSES,
+        WORKERS,
         "two workers against one",
         {
             "1 worker /s": round(one.rate),
             "2 workers /s": round(two.rate),
             "rate": round(two.rate / one.rate, 2),
-            "1 worker, calls a CPU s": round(a_second[one]),
-            "2 workers, calls a CPU s": round(a_second[two]),
+            "1 worker, calls a CPU s": round(one.calls_a_cpu_s),
+            "2 workers, calls a CPU s": round(two.calls_a_cpu_s),
             "calls a CPU s": round(ratio, 2),
             "generator's cores": round(two.own_cpu, 2),
         },
@@ -98,8 +98,8 @@ def _worker_memory(pace: Pace) -> Point:
         loaded = server.resident_mib()
     return Point(
         PROCESSES,
-        "resident memory of a worker",
-        {"idle MiB": round(idle), "after load MiB": round(loaded)},
+        f"resident memory of a worker after a load (idle: {idle:.0f} MiB)",
+        {"value": round(loaded), "unit": "MiB"},
         goal="under 150 MiB",
         met=loaded < 150,
         held=FREE,
@@ -135,8 +135,8 @@ def flat_memory(calls: int) -> Point:
     growth = sizes[-1] - sizes[0]
     return Point(
         PROCESSES,
-        f"growth of memory over {calls - part:,} requests",
-        {"after load MiB": round(sizes[-1], 1), "growth MiB": round(growth, 1)},
+        f"growth of resident memory over {calls - part:,} requests",
+        {"value": round(growth, 1), "unit": "MiB"},
         goal=f"flat: under {FLAT_MIB} MiB",
         met=growth < FLAT_MIB,
     )
@@ -155,7 +155,7 @@ def _start(pace: Pace) -> Point:
     return Point(
         PROCESSES,
         "start to SERVING",
-        {"s": round(middle, 2)},
+        {"value": round(middle, 2), "unit": "s"},
         goal="under 2 s",
         met=middle < 2,
         others=taken.others,

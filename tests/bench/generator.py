@@ -114,6 +114,11 @@ class Result:
         return self.server_cpu_s / self.calls * 1e6
 
     @property
+    def calls_a_cpu_s(self) -> float:
+        """Calls by second of the server's processor time."""
+        return self.calls / self.server_cpu_s
+
+    @property
     def failed(self) -> int:
         """Calls that did not come back with OK."""
         return sum(count for status, count in self.statuses.items() if status != OK)

@@ -13,6 +13,8 @@ from typing import Any
 import grpc
 import uvloop
 
+from rashpath.service.channel_options import channel_options
+from rashpath.service.settings import load_settings
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 
 SERVICE = "rashpath.v1.DecisionService"
@@ -26,11 +28,7 @@ async def serve(answer: bytes) -> None:
         return answer
 
     server = grpc.aio.server(
-        options=[
-            ("grpc.so_reuseport", 0),
-            ("grpc.max_receive_message_length", 17 << 20),
-            ("grpc.max_send_message_length", -1),
-        ]
+        options=channel_options(load_settings(environment={}), share_port=False)
     )
     handler: Any = grpc.unary_unary_rpc_method_handler(evaluate)
     server.add_generic_rpc_handlers(

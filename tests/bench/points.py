@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 FREE = "free"
 HELD = "server core 0, load core 1"
@@ -35,7 +35,6 @@ class Point:
     held: str = FREE
     others: float = 0.0
     tries: int = 1
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Pace:
     Args:
         cases: different cases, in process and over the wire; many, so that what an engine keeps
             from one case to the next helps it as little as it would with real patients.
+        unseen: cases that an engine meets for the first time.
         rounds: interleaved repeats.
         slice_s: seconds of processor time a contender and round, in process.
         window_s: seconds of a window over the wire.
@@ -58,6 +58,7 @@ class Pace:
     """
 
     cases: int
+    unseen: int
     rounds: int
     slice_s: float
     window_s: float
@@ -75,6 +76,7 @@ class Pace:
 
 QUICK = Pace(
     cases=500,
+    unseen=20,
     rounds=3,
     slice_s=0.01,
     window_s=0.6,
@@ -86,12 +88,13 @@ QUICK = Pace(
 )
 FULL = Pace(
     cases=2000,
+    unseen=200,
     rounds=7,
     slice_s=0.1,
-    window_s=2.5,
+    window_s=2.0,
     warm_up_s=0.5,
     retakes=2,
-    memory_calls=100_000,
+    memory_calls=60_000,
     sizes=(30, 100, 300, 1000),
     quick=False,
 )

@@ -16,7 +16,7 @@ from tests.bench import bench_decision, bench_growth, bench_processes, bench_wir
 from tests.bench.points import FULL, QUICK, Pace, Point
 from tests.bench.report import begin, text_table, write
 
-_PATIENCE_S = 300.0
+_PATIENCE_S = 240.0
 """Seconds after which no point is taken again, however disturbed it was."""
 
 PARTS: dict[str, Callable[[Pace], Iterator[Point]]] = {
@@ -43,12 +43,15 @@ def main() -> int:
     began = time.monotonic()
     pace = replace(QUICK if arguments.quick else FULL, patient_until=began + _PATIENCE_S)
     report = begin(quick=arguments.quick)
-    for name in arguments.parts or PARTS:
-        for point in PARTS[name](pace):
-            report.points.append(point)
-            _progress(point, time.monotonic() - began)
-    report.took_s = round(time.monotonic() - began)
-    print(text_table(report), flush=True)
+    try:
+        for name in arguments.parts or PARTS:
+            for point in PARTS[name](pace):
+                report.points.append(point)
+                _progress(point, time.monotonic() - began)
+    finally:
+        # What was measured before a fault is shown all the same.
+        report.took_s = round(time.monotonic() - began)
+        print(text_table(report), flush=True)
     if arguments.write:
         for path in write(report):
             print(f"wrote {path}")
@@ -56,8 +59,7 @@ def main() -> int:
 
 
 def _progress(point: Point, elapsed_s: float) -> None:
-    if sys.stderr.isatty():
-        print(f"{elapsed_s:6.1f} s  {point.group}: {point.name}", file=sys.stderr, flush=True)
+    print(f"{elapsed_s:6.1f} s  {point.group}: {point.name}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def test_what_others_use_is_told(busy):
     began, used = time.monotonic(), cpu_seconds(busy)
     time.sleep(1.0)
     share = (cpu_seconds(busy) - used) / (time.monotonic() - began)
-    assert share > 0.2
+    assert share > 0.05
     assert strange.others() - known.others() == pytest.approx(share, abs=0.1)
 
 

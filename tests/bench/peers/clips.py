@@ -8,6 +8,9 @@ from typing import Any
 
 from tests.bench.sub_cases import LANES, Outcome, Plain
 
+_DECISIONS_OF_AN_ENVIRONMENT = 1000
+"""Decisions after which the environment is made anew: it slows down with each of them."""
+
 _RULES = Path(__file__).with_name("rules.clp")
 
 
@@ -25,16 +28,23 @@ def decider(example: Plain) -> Callable[[dict[str, Any]], Outcome]:
     """Returns the decision by CLIPS."""
     import clips
 
-    environment = clips.Environment()
-    environment.load(str(_RULES))
-    template = environment.find_template("case")
-    outcomes = environment.find_template("outcome")
+    def fresh() -> Any:
+        environment = clips.Environment()
+        environment.load(str(_RULES))
+        return environment
+
+    environment, decided = fresh(), 0
 
     def decide(facts: dict[str, Any]) -> Outcome:
+        nonlocal environment, decided
+        decided += 1
+        if decided % _DECISIONS_OF_AN_ENVIRONMENT == 0:
+            environment = fresh()
         environment.reset()
-        template.assert_fact(**facts)
+        environment.find_template("case").assert_fact(**facts)
         environment.run()
-        found = {str(fact["lane"]): str(fact["node"]) for fact in outcomes.facts()}
+        outcomes = environment.find_template("outcome").facts()
+        found = {str(fact["lane"]): str(fact["node"]) for fact in outcomes}
         return tuple(found[lane] for lane in LANES)  # type: ignore[return-value]  # four texts
 
     return decide
