@@ -12,6 +12,7 @@ from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, Fact, W
 from rashpath.readings.cohort import truth
 from rashpath.readings.cohort.numbers import double
 from rashpath.readings.cohort.truth import Value
+from rashpath.readings.cohort.word import Word
 
 TABLE: Final = "cases"
 """Name of the table that the SQL reads."""
@@ -46,20 +47,21 @@ def case_table(
 
 
 def read(fact: Fact, raw: Value) -> Value:
-    """Returns a fact as the query takes it: a number as it is, a choice as what it may be.
+    """Returns a fact as the query takes it: a number as it is, a choice as a word.
 
-    What a choice may be has one bit a value, in the order of the dictionary; all of them where it
-    is unknown, and a negative number where its name is none of the choice's.
+    A name that is none of the choice's gives a word that is negative.
     """
     match fact.kind:
         case Choice() as choice:
+            word = word_of(choice)
+            # The last value is the commonest: it is the "no" of a question.
             return ibis.cases(
+                (raw.isnull(), word.unknown),
                 *(
-                    (raw == value.short, truth.small(1 << index))
-                    for index, value in enumerate(choice.values)
+                    (raw == value.short, word.known(index))
+                    for index, value in reversed(list(enumerate(choice.values)))
                 ),
-                (raw.isnull(), truth.small(every(choice))),
-                else_=truth.small(-1),
+                else_=word.faulty,
             )
         case WholeNumber() | DecimalNumber():
             return raw
@@ -71,7 +73,7 @@ def unknown(fact: Fact) -> Value:
     """Returns the column, as :func:`read`, of a fact that is unknown in every case."""
     match fact.kind:
         case Choice() as choice:
-            return truth.small(every(choice))
+            return word_of(choice).unknown
         case WholeNumber():
             return ibis.null("int32")
         case DecimalNumber():
@@ -80,15 +82,15 @@ def unknown(fact: Fact) -> Value:
             assert_never(fact.kind)
 
 
-def every(choice: Choice) -> int:
-    """Returns the bits of all values of a choice."""
-    return (1 << len(choice.values)) - 1
+def word_of(choice: Choice) -> Word:
+    """Returns the form of a choice's words, its values in the order of the dictionary."""
+    return Word(len(choice.values))
 
 
-def bits(choice: Choice, numbers: Iterable[int]) -> int:
-    """Returns the bits of some values of a choice, which are given by their numbers."""
+def indices(choice: Choice, numbers: Iterable[int]) -> list[int]:
+    """Returns the places of some values of a choice, which are given by their numbers."""
     wanted = frozenset(numbers)
-    return sum(1 << index for index, each in enumerate(choice.values) if each.number in wanted)
+    return [index for index, each in enumerate(choice.values) if each.number in wanted]
 
 
 def fault(fact: Fact, value: Value) -> Value:

@@ -1,20 +1,23 @@
-"""Writes decision diagrams as columns: exact verdicts, worked out from the leaves up.
+"""Writes exact verdicts as columns, as they were planned.
 
-A diagram is true in every completion where it is so behind the branch of the known region, or, at
-an unknown level, behind every branch; it can be true where any branch that is left can. With `t`
-the truth of "the level lies in these regions" that is `(t1 & c1) | ... | (tn & cn) | (c1 & ... &
-cn)`: the consensus term settles what Kleene's tables leave open. It falls away where one branch
-implies the other, and where the level is never unknown.
+Where Kleene's tables are exact they are used. Behind a split a verdict is true in every completion
+where it is so behind the branch of the known region, or, at an unknown level, behind every branch;
+it can be true where any branch that is left can. With `t` the truth of "the level lies in these
+regions" that is `(t1 & c1) | ... | (tn & cn) | (c1 & ... & cn)`: the consensus term settles what
+Kleene's tables leave open. It falls away where one branch implies the other, and where the level is
+never unknown.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import assert_never
 
-from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams, GivenLevel, Level
+from rashpath.expression.decision_diagram import FALSE, TRUE, GivenLevel, Level
 from rashpath.readings.cohort import truth
 from rashpath.readings.cohort.layers import Layers, Term, combine
+from rashpath.readings.cohort.plan import Join, Planner, Split
 
 Test = Callable[[Level, frozenset[int]], Term]
 """Gives the truth of a level lying in some of its regions, but not in all."""
@@ -24,16 +27,15 @@ class ExactColumns:
     """The columns of some diagrams.
 
     Args:
-        diagrams: holds the diagrams.
-        roots: the diagrams that are wanted.
+        planner: tells how each is worked out.
+        roots: the diagrams that are wanted, by their numbers in the guideline.
         layers: where columns are put.
         test: gives the truth of a level lying in some regions.
     """
 
-    def __init__(
-        self, diagrams: Diagrams, roots: Iterable[int], layers: Layers, test: Test
-    ) -> None:
-        self._diagrams = diagrams
+    def __init__(self, planner: Planner, roots: Iterable[int], layers: Layers, test: Test) -> None:
+        self._planner = planner
+        self._diagrams = planner.diagrams
         self._layers = layers
         self._test = test
         self._terms: dict[int, Term] = {
@@ -41,29 +43,39 @@ class ExactColumns:
             TRUE: Term.constant(truth.constant(truth.TRUE)),
         }
         self._implied: dict[tuple[int, int], bool] = {}
-        roots = list(roots)
-        self._readers = Counter(roots)
-        pending, seen = list(roots), set(roots)
-        while pending:
-            for branch in set(diagrams.node(pending.pop())[1]):
-                self._readers[branch] += 1
-                if branch not in seen:
-                    seen.add(branch)
-                    pending.append(branch)
+        copies = [planner.copy(root) for root in roots]
+        self._readers = Counter(copies)
+        for plan in planner.plans(copies):
+            match plan:
+                case Join():
+                    self._readers.update(plan.parts)
+                case Split():
+                    self._readers.update(set(plan.branches))
+                case _:
+                    assert_never(plan)
 
     def verdict(self, diagram: int) -> Term:
-        """Returns the exact verdict of a diagram, which must be one of the roots."""
+        """Returns the exact verdict of one of the roots, by its number in the guideline."""
+        return self._verdict(self._planner.copy(diagram))
+
+    def _verdict(self, diagram: int) -> Term:
         known = self._terms.get(diagram)
         if known is None:
-            known = self._write(diagram)
+            plan = self._planner.plan(diagram)
+            match plan:
+                case Join():
+                    parts = [self._verdict(part) for part in plan.parts]
+                    known = combine(parts, truth.conjoin if plan.every else truth.disjoin)
+                case Split():
+                    known = self._behind(self._diagrams.levels[plan.level], plan.branches)
+                case _:
+                    assert_never(plan)
             if self._readers[diagram] > 1 and len(known.needs) > 1:
                 known = self._layers.add(f"diagram_{diagram}", known)
             self._terms[diagram] = known
         return known
 
-    def _write(self, diagram: int) -> Term:
-        index, branches = self._diagrams.node(diagram)
-        level = self._diagrams.levels[index]
+    def _behind(self, level: Level, branches: tuple[int, ...]) -> Term:
         groups: dict[int, set[int]] = {}
         for region, branch in enumerate(branches):
             groups.setdefault(branch, set()).add(region)
@@ -78,7 +90,7 @@ class ExactColumns:
             if branch != FALSE
         ]
         if FALSE not in tests and not isinstance(level, GivenLevel):
-            every = [self.verdict(branch) for branch in tests if branch != TRUE]
+            every = [self._verdict(branch) for branch in tests if branch != TRUE]
             parts.append(combine(every, truth.conjoin))
         return combine(parts, truth.disjoin)
 
@@ -92,18 +104,18 @@ class ExactColumns:
             greater = self._both(self._test(level, one), first)
             if second == FALSE:
                 return greater
-            return combine((greater, self.verdict(second)), truth.disjoin)
+            return combine((greater, self._verdict(second)), truth.disjoin)
         self._readers.update(list(tests))
         parts = [
             self._both(self._test(level, one), first),
             self._both(self._test(level, other), second),
         ]
         if not isinstance(level, GivenLevel):
-            parts.append(combine((self.verdict(first), self.verdict(second)), truth.conjoin))
+            parts.append(combine((self._verdict(first), self._verdict(second)), truth.conjoin))
         return combine(parts, truth.disjoin)
 
     def _both(self, test: Term, branch: int) -> Term:
-        return test if branch == TRUE else combine((test, self.verdict(branch)), truth.conjoin)
+        return test if branch == TRUE else combine((test, self._verdict(branch)), truth.conjoin)
 
     def _implies(self, left: int, right: int) -> bool:
         """Tells whether one diagram is true wherever another is, in every completion."""

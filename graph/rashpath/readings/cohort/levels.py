@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
+
+import ibis
 
 from rashpath.expression.decision_diagram import (
     ChoiceLevel,
@@ -12,13 +15,14 @@ from rashpath.expression.decision_diagram import (
     NumberLevel,
 )
 from rashpath.expression.partition import Partition
-from rashpath.expression.tree import Computed, facts_of, facts_of_number
+from rashpath.expression.tree import Always, Computed, Condition, facts_of, facts_of_number
 from rashpath.facts.dictionary import Dictionary
 from rashpath.readings.cohort import truth
-from rashpath.readings.cohort.case_table import bits, every
-from rashpath.readings.cohort.layers import Layers, Term
-from rashpath.readings.cohort.numbers import possible_regions
-from rashpath.readings.cohort.translate import choice_of, given, number
+from rashpath.readings.cohort.case_table import indices, word_of
+from rashpath.readings.cohort.layers import Layers, Term, combine
+from rashpath.readings.cohort.numbers import region_word
+from rashpath.readings.cohort.translate import choice_of, given, number, translate
+from rashpath.readings.cohort.word import Word
 
 
 class LevelTests:
@@ -33,6 +37,7 @@ class LevelTests:
         self._layers = layers
         self._dictionary = dictionary
         self._made: dict[tuple[Level, frozenset[int]], Term] = {}
+        self._valid_when: dict[Condition, Term] = {}
 
     def __call__(self, level: Level, regions: frozenset[int]) -> Term:
         """Returns the column of one test."""
@@ -46,8 +51,8 @@ class LevelTests:
         match level:
             case ChoiceLevel():
                 choice = choice_of(level.fact, self._dictionary)
-                wanted = bits(choice, (level.values[region] for region in regions))
-                return _within(level.fact, wanted, every(choice))
+                wanted = indices(choice, (level.values[region] for region in regions))
+                return _is_one_of(level.fact, word_of(choice), wanted)
             case NumberLevel():
                 return self._of_number(level.fact, level.partition, regions, rounded=False)
             case ComputedLevel():
@@ -60,7 +65,7 @@ class LevelTests:
                     lambda table: (
                         given(fact, table, dictionary)
                         if present
-                        else truth.negate(given(fact, table, dictionary))
+                        else truth.small(truth.TRUE) ^ given(fact, table, dictionary)
                     ),
                 )
             case _:
@@ -75,22 +80,40 @@ class LevelTests:
                 name,
                 Term(
                     frozenset({column}),
-                    lambda table: possible_regions(table[column], partition, rounded=rounded),
+                    lambda table: region_word(table[column], partition, rounded=rounded),
                 ),
             )
-        wanted = sum(1 << region for region in regions)
-        return _within(name, wanted, (1 << len(partition.samples)) - 1)
+        return _is_one_of(name, Word(len(partition.samples)), sorted(regions))
 
     def _computed(self, computed: Computed) -> str:
         """Returns the name of the column that holds a computed number, not rounded."""
         name = f"number_{computed.id}"
         if name not in self._layers:
-            needs = frozenset((*facts_of_number(computed), *facts_of(computed.valid_when)))
-            self._layers.add(
-                name, Term(needs, lambda table: number(computed, table, self._dictionary))
+            formula = Term(
+                frozenset(facts_of_number(computed)),
+                lambda table: number(computed.formula, table, self._dictionary),
             )
+            if computed.valid_when != Always(True):
+                formula = combine(
+                    (self._valid(computed.valid_when), formula),
+                    lambda parts: ibis.cases((parts[0] != truth.FALSE, parts[1])),
+                )
+            self._layers.add(name, formula)
         return name
 
+    def _valid(self, condition: Condition) -> Term:
+        """Returns whether a computed number exists, by Kleene's tables as the walk has it."""
+        if condition not in self._valid_when:
+            name = f"valid_{len(self._valid_when) + 1}"
+            self._valid_when[condition] = self._layers.add(
+                name,
+                Term(
+                    frozenset(facts_of(condition)),
+                    lambda table: translate(condition, table, self._dictionary),
+                ),
+            )
+        return self._valid_when[condition]
 
-def _within(column: str, wanted: int, all_of_them: int) -> Term:
-    return Term(frozenset({column}), lambda table: truth.within(table[column], wanted, all_of_them))
+
+def _is_one_of(column: str, word: Word, wanted: Sequence[int]) -> Term:
+    return Term(frozenset({column}), lambda table: word.is_one_of(table[column], wanted))

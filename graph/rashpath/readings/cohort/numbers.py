@@ -16,7 +16,8 @@ import ibis
 from rashpath.expression.evaluate import DECIMALS
 from rashpath.expression.partition import Partition
 from rashpath.expression.tree import Operator
-from rashpath.readings.cohort.truth import Value, small
+from rashpath.readings.cohort.truth import Value
+from rashpath.readings.cohort.word import Word
 
 _EXACT_DIGITS: Final = 15
 """Decimal literals of so many digits reach every database's doubles unchanged."""
@@ -64,8 +65,8 @@ def compare(value: Value, operator: Operator, threshold: float, *, rounded: bool
             assert_never(operator)
 
 
-def possible_regions(value: Value, partition: Partition, *, rounded: bool) -> Value:
-    """Returns the regions that a number may lie in: a bit a region, all of them where it is NULL.
+def region_word(value: Value, partition: Partition, *, rounded: bool) -> Value:
+    """Returns a number as the word of its regions; unknown where it is NULL.
 
     What lies outside the number's range may come out as any region: it is refused elsewhere.
     """
@@ -80,10 +81,11 @@ def possible_regions(value: Value, partition: Partition, *, rounded: bool) -> Va
     last = partition.regions[-1] if partition.regions[-1] >= 0 else branches.pop()[1]
     if branches and branches[-1][1] == last:
         branches.pop()
+    word = Word(len(partition.samples))
     return ibis.cases(
-        *((test, small(1 << max(region, 0))) for test, region in branches),
-        (value.isnull(), small((1 << len(partition.samples)) - 1)),
-        else_=small(1 << last),
+        (value.isnull(), word.unknown),
+        *((test, word.known(max(region, 0))) for test, region in branches),
+        else_=word.known(last),
     )
 
 

@@ -37,7 +37,7 @@ from rashpath.expression.tree import (
 )
 from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, WholeNumber
 from rashpath.readings.cohort import truth
-from rashpath.readings.cohort.case_table import bits, every
+from rashpath.readings.cohort.case_table import indices, word_of
 from rashpath.readings.cohort.numbers import compare, double
 from rashpath.readings.cohort.truth import Value
 
@@ -47,7 +47,7 @@ def translate(condition: Condition, cases: ir.Table, dictionary: Dictionary) -> 
 
     Args:
         condition: any condition but those of invariants.
-        cases: the facts by path. An unknown number is NULL; a choice is what it may be.
+        cases: the facts by path. An unknown number is NULL; a choice is a word.
         dictionary: the facts.
     """
     match condition:
@@ -60,9 +60,8 @@ def translate(condition: Condition, cases: ir.Table, dictionary: Dictionary) -> 
             return truth.of(test, value.isnull())
         case OneOf():
             choice = choice_of(condition.fact, dictionary)
-            return truth.within(
-                cases[condition.fact], bits(choice, condition.values), every(choice)
-            )
+            word = cases[condition.fact]
+            return word_of(choice).is_one_of(word, indices(choice, condition.values))
         case Given():
             return given(condition.fact, cases, dictionary)
         case Exists():
@@ -148,12 +147,14 @@ def given(fact: str, cases: ir.Table, dictionary: Dictionary) -> Value:
     """Returns where a fact is given, as a truth value; never unknown."""
     match dictionary[fact].kind:
         case Choice() as choice:
-            missing = cases[fact] == every(choice)
+            return word_of(choice).given(cases[fact])
         case WholeNumber() | DecimalNumber():
-            missing = cases[fact].isnull()
+            return ibis.cases(
+                (cases[fact].isnull(), truth.constant(truth.FALSE)),
+                else_=truth.constant(truth.TRUE),
+            )
         case _:
             assert_never(dictionary[fact].kind)
-    return ibis.cases((missing, truth.constant(truth.FALSE)), else_=truth.constant(truth.TRUE))
 
 
 def choice_of(fact: str, dictionary: Dictionary) -> Choice:

@@ -18,6 +18,8 @@ FALSE: Final = 0
 UNKNOWN: Final = 1
 TRUE: Final = 3
 
+_WIDER: Final = {"int8": "int16", "int16": "int32", "int32": "int64", "int64": "int64"}
+
 Value = Any
 """A column expression; its methods and operators come from its type, which Ibis keeps to itself."""
 
@@ -37,29 +39,17 @@ def of(test: Value, unknown: Value) -> Value:
     return ibis.cases((test, constant(TRUE)), (unknown, constant(UNKNOWN)), else_=constant(FALSE))
 
 
-def within(possible: Value, wanted: int, every: int) -> Value:
-    """Returns the truth of "it is one of these", where a column tells what it may be.
-
-    Args:
-        possible: a bit for each thing that it may be; all of them where it is unknown.
-        wanted: bits of what is asked for; not none, and not all.
-        every: all bits.
-    """
-    return ibis.cases(
-        (possible & small(wanted) == 0, constant(FALSE)),
-        (possible & small(every & ~wanted) == 0, constant(TRUE)),
-        else_=constant(UNKNOWN),
-    )
-
-
 def small(number: int) -> Value:
-    """Returns a small whole number as a constant of one byte where it fits, else of two.
+    """Returns a small whole number as a constant of one byte."""
+    return sized(number, "int8")
+
+
+def sized(number: int, width: str) -> Value:
+    """Returns a whole number as a constant of a width: `int8`, `int16`, `int32` or `int64`.
 
     The cast is written out: a bare 3 would be four bytes wide, and slower by as much.
     """
-    if -128 <= number <= 127:
-        return ibis.literal(number, "int16").cast("int8")
-    return ibis.literal(number, "int32").cast("int16")
+    return ibis.literal(number, _WIDER[width]).cast(width)
 
 
 def conjoin(truths: Iterable[Value]) -> Value:
