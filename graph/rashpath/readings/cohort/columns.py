@@ -22,7 +22,7 @@ from rashpath.readings.cohort.exact import ExactColumns, Test
 from rashpath.readings.cohort.layers import Layers, Term, combine
 from rashpath.readings.cohort.numbers import double
 from rashpath.readings.cohort.outputs import URGENCY, Output, OutputError, OutputKind
-from rashpath.readings.cohort.plan import Planner
+from rashpath.readings.cohort.plan import planner_of
 from rashpath.readings.cohort.translate import translate
 from rashpath.readings.cohort.truth import Value
 from rashpath.v1 import guideline_pb2
@@ -62,7 +62,7 @@ class OutputColumns:
         self._graph = graph
         self._layers = layers
         roots = [diagram for output in outputs for diagram in self._roots(output)]
-        self._exact = ExactColumns(Planner(graph), roots, layers, test)
+        self._exact = ExactColumns(planner_of(graph), roots, layers, test)
 
     def column(self, output: Output) -> Term:
         """Returns the column of one of the outputs."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 from rashpath.expression.decision_diagram import (
@@ -64,6 +65,15 @@ class Split:
 
 
 Plan = Join | Split
+
+SMALL = 8
+"""Diagrams of so few are split as they stand: nothing is gained by looking further."""
+
+
+@lru_cache(maxsize=4)
+def planner_of(graph: DecisionGraph) -> Planner:
+    """Returns the planner of a guideline, made once: planning takes seconds."""
+    return Planner(graph)
 
 
 class Planner:
@@ -177,6 +187,8 @@ class Planner:
         if exact:
             return min(exact, key=lambda join: len(join.parts))
         best: tuple[int, Split] | None = None
+        if self._size(diagram) <= SMALL:
+            return Split(index, branches)
         for join in list(joins):
             for level in self._shared(join, self._support(diagram)):
                 split = Split(level, self._behind(diagram, level))
@@ -262,6 +274,16 @@ class Planner:
             below = (self._support(branch) for branch in set(branches))
             self._supports[diagram] = frozenset({index}).union(*below)
         return self._supports[diagram]
+
+    def _size(self, diagram: int) -> int:
+        """Returns the number of inner diagrams in a diagram, or more than :data:`SMALL`."""
+        pending, seen = [diagram], {FALSE, TRUE}
+        while pending and len(seen) <= SMALL + 2:
+            found = pending.pop()
+            if found not in seen:
+                seen.add(found)
+                pending.extend(self.diagrams.node(found)[1])
+        return len(seen) - 2
 
     def _width(self, index: int) -> int:
         match self.diagrams.levels[index]:

@@ -17,7 +17,7 @@ from rashpath.readings.cohort.exact import ExactColumns
 from rashpath.readings.cohort.layers import Layers, Term
 from rashpath.readings.cohort.levels import LevelTests
 from rashpath.readings.cohort.outputs import Output, OutputError, OutputKind
-from rashpath.readings.cohort.plan import Planner
+from rashpath.readings.cohort.plan import planner_of
 from rashpath.readings.cohort.truth import Value
 
 VERDICT_WORDS: Final = {
@@ -117,7 +117,7 @@ def ways(
     roots = {f"node_{index}": node_diagram(graph, node) for index, node in enumerate(nodes)}
     roots |= {f"edge_{index}": graph.reach.edges[edge] for index, edge in enumerate(edges)}
     exact = ExactColumns(
-        Planner(graph), roots.values(), layers, LevelTests(layers, graph.dictionary)
+        planner_of(graph), roots.values(), layers, LevelTests(layers, graph.dictionary)
     )
     columns = {name: exact.verdict(diagram) for name, diagram in roots.items()}
     return Ways(layers.select(columns | {FAULT: fault_of_row}), nodes, edges)
