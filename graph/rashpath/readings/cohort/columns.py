@@ -51,18 +51,25 @@ class OutputColumns:
         outputs: what is wanted of it.
         layers: where columns are put; its base has the facts by path.
         test: gives the truth of a level lying in some regions.
+        search: look for short plans.
 
     Raises:
         OutputError: an output is too large to be exact.
     """
 
     def __init__(
-        self, graph: DecisionGraph, outputs: Sequence[Output], layers: Layers, test: Test
+        self,
+        graph: DecisionGraph,
+        outputs: Sequence[Output],
+        layers: Layers,
+        test: Test,
+        *,
+        search: bool,
     ) -> None:
         self._graph = graph
         self._layers = layers
         roots = [diagram for output in outputs for diagram in self._roots(output)]
-        self._exact = ExactColumns(planner_of(graph), roots, layers, test)
+        self._exact = ExactColumns(planner_of(graph, search=search), roots, layers, test)
 
     def column(self, output: Output) -> Term:
         """Returns the column of one of the outputs."""

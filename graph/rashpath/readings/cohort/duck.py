@@ -24,6 +24,8 @@ Progress = Callable[[float], None]
 
 _FAULTY: Final = "rashpath: a fact is not what the dictionary allows"
 _POLL_SECONDS: Final = 0.1
+_MANY: Final = 1_000_000
+"""From so many cases on, a shorter query saves more time than it takes to find."""
 
 
 class DuckCohort:
@@ -97,30 +99,38 @@ class DuckCohort:
             FactsError: a value is not what the dictionary allows; nothing is written.
             EngineError: the database ended the run, for want of memory or disk.
         """
+        draft = target.with_name(f".draft-{target.name}")
+        try:
+            self.run(self.statement(outputs, draft, search=self.source.rows >= _MANY), progress)
+            draft.replace(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        return self._counts(outputs, target)
+
+    def statement(self, outputs: tuple[Output, ...], target: Path, *, search: bool) -> str:
+        """Returns the statement that writes the outputs of all cases to a file.
+
+        Args:
+            outputs: the columns beside the key.
+            target: as of :meth:`decide`.
+            search: look for the shortest query first.
+        """
         written = query(
             self._graph,
             outputs,
             key=self.source.key,
             key_type=self.source.key_type,
             facts=[fact.path for fact in self.source.facts],
+            search=search,
         )
-        inner = sql(written.table, Dialect.DUCKDB)
-        columns = [_name(self.source.key)]
-        columns += [_worded(output) for output in outputs]
-        form = "csv, HEADER" if target.suffix.lower() == ".csv" else "parquet"
-        draft = target.with_name(f".{target.name}.draft")
-        try:
-            self._run(
-                f"COPY (SELECT {', '.join(columns)} FROM ({inner}) WHERE CASE WHEN {FAULT} "
-                f"THEN error({_literal(_FAULTY)}) ELSE true END) "
-                f"TO {_literal(str(draft))} (FORMAT {form})",
-                progress,
-            )
-            draft.replace(target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-        return self._counts(outputs, target)
+        columns = [_name(self.source.key), *map(_worded, outputs)]
+        text = target.suffix.lower() == ".csv"
+        return (
+            f"COPY (SELECT {', '.join(columns)} FROM ({sql(written.table, Dialect.DUCKDB)}) "
+            f"WHERE CASE WHEN {FAULT} THEN error({_literal(_FAULTY)}) ELSE true END) "
+            f"TO {_literal(str(target))} (FORMAT {'csv, HEADER' if text else 'parquet'})"
+        )
 
     def flow(self, progress: Progress | None = None) -> Flow:
         """Counts how many cases reach each node and take each edge.
@@ -140,7 +150,7 @@ class DuckCohort:
         sums = ", ".join(
             f"count_if({name} = {code})" for code in (truth.TRUE, truth.UNKNOWN) for name in names
         )
-        found = self._run(
+        found = self.run(
             f"SELECT count(*), count_if({FAULT}), {sums} "
             f"FROM ({sql(written.table, Dialect.DUCKDB)})",
             progress,
@@ -165,7 +175,7 @@ class DuckCohort:
             for name in verdicts
             for word in VERDICT_WORDS.values()
         ]
-        cases, *counts = self._run(
+        cases, *counts = self.run(
             f"SELECT {', '.join(['count(*)', *sums])} FROM {reader}({_literal(str(target))})"
         )
         given = [f"count({_name(fact.path)})" for fact in self.source.facts]
@@ -173,7 +183,7 @@ class DuckCohort:
         known |= dict(
             zip(
                 (fact.path for fact in self.source.facts),
-                self._run(f"SELECT {', '.join(given or ['0'])} FROM {TABLE}"),
+                self.run(f"SELECT {', '.join(given or ['0'])} FROM {TABLE}"),
                 strict=False,
             )
         )
@@ -193,8 +203,13 @@ class DuckCohort:
             {path: cases - count for path, count in known.items()},
         )
 
-    def _run(self, text: str, progress: Progress | None = None) -> tuple[int, ...]:
-        """Runs one statement and returns its first row, telling progress on the way."""
+    def run(self, text: str, progress: Progress | None = None) -> tuple[int, ...]:
+        """Runs one statement and returns its first row, telling progress on the way.
+
+        Raises:
+            FactsError: a value is not what the dictionary allows.
+            EngineError: the database ended the run.
+        """
         connection = self._connection
         done = threading.Event()
         failures: list[BaseException] = []

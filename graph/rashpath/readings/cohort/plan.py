@@ -71,9 +71,9 @@ SMALL = 8
 
 
 @lru_cache(maxsize=4)
-def planner_of(graph: DecisionGraph) -> Planner:
-    """Returns the planner of a guideline, made once: planning takes seconds."""
-    return Planner(graph)
+def planner_of(graph: DecisionGraph, *, search: bool) -> Planner:
+    """Returns the planner of a guideline, made once; arguments as of the planner."""
+    return Planner(graph, search=search)
 
 
 class Planner:
@@ -81,9 +81,12 @@ class Planner:
 
     Args:
         graph: the guideline.
+        search: look for the short plans, which takes seconds; else every diagram is split as it
+            stands, which makes a query two to three times as long.
     """
 
-    def __init__(self, graph: DecisionGraph) -> None:
+    def __init__(self, graph: DecisionGraph, *, search: bool) -> None:
+        self._search = search
         self.diagrams = Diagrams(graph.reach.diagrams.levels)
         self._theirs = graph.reach.diagrams
         self._copies: dict[int, int] = {FALSE: FALSE, TRUE: TRUE}
@@ -95,6 +98,8 @@ class Planner:
         self._derived: set[tuple[int, int, int]] = set()
         self._supports: dict[int, frozenset[int]] = {}
         self._plans: dict[int, Plan] = {}
+        if not search:
+            return
         for node in graph.order:
             into = graph.into(node.id)
             for edge in into:
@@ -180,7 +185,7 @@ class Planner:
 
     def _planned(self, diagram: int) -> Plan:
         index, branches = self.diagrams.node(diagram)
-        if set(branches) == {FALSE, TRUE}:
+        if set(branches) == {FALSE, TRUE} or not self._search:
             return Split(index, branches)
         joins = self._joins.get(diagram, [])
         exact = [join for join in joins if self._is_exact(diagram, join)]

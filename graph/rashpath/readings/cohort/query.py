@@ -80,6 +80,7 @@ def query(
     key: str,
     key_type: str = "string",
     facts: Iterable[str] | None = None,
+    search: bool = True,
 ) -> Query:
     """Writes a guideline as a query.
 
@@ -89,12 +90,15 @@ def query(
         key: name of the column that names a case.
         key_type: its type, in Ibis's words.
         facts: paths of the facts that the table has; None: all.
+        search: look for the shortest query, which takes seconds and pays for a million cases.
 
     Raises:
         OutputError: an output is too large to be exact.
     """
     layers, fault_of_row = _base(graph, key, key_type, facts)
-    written = OutputColumns(graph, outputs, layers, LevelTests(layers, graph.dictionary))
+    written = OutputColumns(
+        graph, outputs, layers, LevelTests(layers, graph.dictionary), search=search
+    )
     columns = {key: Term.column(key)}
     columns |= {output.name: written.column(output) for output in outputs}
     return Query(layers.select(columns | {FAULT: fault_of_row}), tuple(outputs), key)
@@ -117,7 +121,10 @@ def ways(
     roots = {f"node_{index}": node_diagram(graph, node) for index, node in enumerate(nodes)}
     roots |= {f"edge_{index}": graph.reach.edges[edge] for index, edge in enumerate(edges)}
     exact = ExactColumns(
-        planner_of(graph), roots.values(), layers, LevelTests(layers, graph.dictionary)
+        planner_of(graph, search=False),
+        roots.values(),
+        layers,
+        LevelTests(layers, graph.dictionary),
     )
     columns = {name: exact.verdict(diagram) for name, diagram in roots.items()}
     return Ways(layers.select(columns | {FAULT: fault_of_row}), nodes, edges)

@@ -45,6 +45,7 @@ class Source:
         key_type: the key's type, in Ibis's words.
         facts: the facts that it has, in the order of its columns.
         staged: the Parquet file that is read; the file itself, or what its text was turned into.
+        rows: how many cases it has.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Source:
     key_type: str
     facts: tuple[Fact, ...]
     staged: Path
+    rows: int
 
 
 def open_source(
@@ -125,7 +127,11 @@ def open_source(
         f"CREATE OR REPLACE TEMP VIEW {TABLE} AS SELECT {', '.join(picked)} "
         f"FROM read_parquet({_literal(str(staged))}, file_row_number = true)"
     )
-    return Source(path, key or ROW, "string" if key else "int64", facts, staged)
+    counted = connection.execute(
+        f"SELECT count(*) FROM read_parquet({_literal(str(staged))})"
+    ).fetchone()
+    rows = 0 if counted is None else int(counted[0])
+    return Source(path, key or ROW, "string" if key else "int64", facts, staged, rows)
 
 
 def find_faults(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ class Dialect(StrEnum):
 
 
 _NAMES_IN_IBIS: Final = {Dialect.SPARK: "pyspark"}
+_LAYER: Final = re.compile(r'\) AS ("t\d+")')
 _FRAMES: Final = 20_000
 """Depth of the interpreter's stack while SQL is written: layers nest, as do expressions."""
 
@@ -48,9 +50,14 @@ def sql(table: ir.Table, dialect: Dialect, *, pretty: bool = False) -> str:
         'SELECT "t0"."x" FROM "cases" AS "t0"'
     """
     with _as_written():
-        return str(
+        text = str(
             ibis.to_sql(table, dialect=_NAMES_IN_IBIS.get(dialect, dialect.value), pretty=pretty)
         )
+    if dialect is Dialect.POSTGRES:
+        # PostgreSQL would merge the layers, write each shared column out at each use, and so run
+        # out of memory; it merges none that has an offset.
+        text = _LAYER.sub(r" OFFSET 0) AS \1", text)
+    return text
 
 
 @contextmanager
