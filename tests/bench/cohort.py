@@ -17,8 +17,8 @@ from collections import Counter
 from importlib.resources import as_file, files
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped] # ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # ships no types
 
 from rashpath.guideline import DecisionGraph, load
 from rashpath.readings.cohort.duck import DuckCohort

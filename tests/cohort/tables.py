@@ -6,8 +6,8 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped] # ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # ships no types
 
 from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, WholeNumber
 from rashpath.facts.show import symbol

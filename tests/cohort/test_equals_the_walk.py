@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import ibis
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # ships no types
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,7 +30,8 @@ def decided(graph: DecisionGraph, cases: list[Facts], folder: Path) -> list[dict
     target = folder / "verdicts.parquet"
     with DuckCohort(graph, source, key=KEY) as cohort:
         cohort.decide(chosen(graph, ()), target)
-    return pq.read_table(target).to_pylist()
+    rows: list[dict[str, object]] = pq.read_table(target).to_pylist()
+    return rows
 
 
 def test_every_case_of_the_suite_is_decided_alike(graph: DecisionGraph, tmp_path: Path) -> None:

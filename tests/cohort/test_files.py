@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped] # ships no types
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # ships no types
 import pytest
 
 from rashpath.facts.errors import FactsError

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped] # ships no types
 import pytest
 import sqlglot
 from sqlglot import expressions
