@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import FALSE, TRUE, GivenLevel, Level
+from rashpath.expression.decision_diagram import FALSE, TRUE
+from rashpath.expression.levels import GivenLevel, Level
 from rashpath.readings.cohort import truth
 from rashpath.readings.cohort.layers import Layers, Term, combine
 from rashpath.readings.cohort.plan import Join, Planner, Split

@@ -7,13 +7,7 @@ from typing import assert_never
 
 import ibis
 
-from rashpath.expression.decision_diagram import (
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    Level,
-    NumberLevel,
-)
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, Level, NumberLevel
 from rashpath.expression.partition import Partition
 from rashpath.expression.tree import Always, Computed, Condition, facts_of, facts_of_number
 from rashpath.facts.dictionary import Dictionary

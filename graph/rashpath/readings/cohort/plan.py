@@ -19,16 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
-from rashpath.expression.decision_diagram import (
-    FALSE,
-    TRUE,
-    ChoiceLevel,
-    ComputedLevel,
-    Diagrams,
-    GivenLevel,
-    NumberLevel,
-    TooLargeError,
-)
+from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams, TooLargeError
+from rashpath.expression.levels import ChoiceLevel, ComputedLevel, GivenLevel, NumberLevel
 from rashpath.expression.tree import (
     Always,
     And,
