@@ -35,6 +35,7 @@ test: setup ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-long: setup ## Run the tests, the long ones too
+	@$(BIN)/python .ci/setup.py spark
 	$(BIN)/python -m pytest -m "long or not long" $(ARGS)
 
 mutation: setup ## Try every slip of an author in the guideline; none may survive (takes long)

@@ -1,8 +1,9 @@
 """A guideline whose exact reading grows with two to the power of its size: the worst case.
 
 One recommendation is reached from many decisions, each of which asks for two facts; each fact is
-asked for together with several others, drawn by lot. Whatever the order of the facts, a diagram that
-is to say when it is reached must remember nearly all of the first ones until it has seen the others.
+asked for together with several others, drawn by lot. Whatever the order of the facts, a diagram
+that is to say when it is reached must remember nearly all of the first ones until it has seen the
+others.
 """
 
 from __future__ import annotations

@@ -27,6 +27,8 @@ from rashpath.cli.audit_export import EXPORT_EXAMPLES, export
 from rashpath.cli.audit_keys import KEYGEN_EXAMPLES, REWRAP_EXAMPLES, keygen, rewrap
 from rashpath.cli.audit_replay import REPLAY_EXAMPLES, replay
 from rashpath.cli.auditor import asks_an_auditor
+from rashpath.cli.cohort import EXAMPLES as COHORT_EXAMPLES
+from rashpath.cli.cohort import cohort
 from rashpath.cli.completion import EXAMPLES as COMPLETION_EXAMPLES
 from rashpath.cli.completion import completion
 from rashpath.cli.connection import asks_a_server
@@ -92,6 +94,7 @@ def build_app() -> typer.Typer:
     app.command("ask", epilog=ASK_EXAMPLES)(asks_a_server(ask))
     app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(diagram))
     app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(asks_an_auditor(write_report)))
+    app.command("cohort", epilog=COHORT_EXAMPLES)(cohort)
     app.command("serve", epilog=SERVE_EXAMPLES)(serve)
     app.command("healthcheck", epilog=HEALTHCHECK_EXAMPLES)(healthcheck)
     group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, context_settings=_SETTINGS)

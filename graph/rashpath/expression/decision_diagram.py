@@ -138,6 +138,14 @@ class Diagrams:
             case _:
                 assert_never(condition)
 
+    def choose(self, index: int, branches: tuple[int, ...]) -> int:
+        """Returns the diagram that goes on as one of others, by the branch of a level.
+
+        Raises:
+            TooLargeError: the limit of nodes is reached.
+        """
+        return self._make(index, branches)
+
     def negate(self, diagram: int) -> int:
         """Returns the diagram that is true where this one is false."""
         known = self._not.get(diagram)

@@ -1,0 +1,1 @@
+"""The cohort: a guideline as one SQL query over a table of cases."""
