@@ -46,6 +46,7 @@ def contenders(cases: tuple[SubCase, ...]) -> list[Ready]:
     graph = sub()
     everybody = (
         *(rashpath(graph, engine) for engine in engines(graph)),
+        rashpath(graph, engines(graph)[-1], read=True),
         *HAND_WRITTEN,
         *installed()[0],
     )

@@ -127,15 +127,22 @@ PEERS = (
 )
 
 
-def rashpath(graph: DecisionGraph, engine: Engine) -> Contender:
-    """Returns rashpath itself: it reads a message and gives verdicts, path and questions."""
+def rashpath(graph: DecisionGraph, engine: Engine, *, read: bool = False) -> Contender:
+    """Returns rashpath itself, which gives verdicts, path and questions.
+
+    Args:
+        graph: the sub-guideline.
+        engine: how it decides.
+        read: whether the values of a case are read before, as the peers have theirs.
+    """
+    prepare = (lambda case: engine.read(case.message)) if read else _message
     return Contender(
-        f"rashpath, engine {engine.name}",
+        f"rashpath, engine {engine.name}{', values read before' if read else ''}",
         "",
         "verdicts, path, questions",
-        MESSAGE,
-        _message,
-        lambda _: engine.decide,
+        "checked values" if read else MESSAGE,
+        prepare,
+        lambda _: engine.decide_read if read else engine.decide,
         lambda decided: ends_of_lanes(graph, engine.verdicts(decided)),
         peer=False,
     )

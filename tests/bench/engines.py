@@ -11,6 +11,7 @@ from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
 from rashpath.readings.compiled import CompiledGraph, Decision, NotCompiledError
 from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.compiled.program import Values
 from rashpath.readings.engine import Engine as ServiceEngine
 from rashpath.readings.engine import engine_of
 from rashpath.readings.walk import Verdict, Walk, walk
@@ -26,16 +27,21 @@ class Engine:
 
     Args:
         name: as `RASHPATH_ENGINE` names it.
-        decide: from a case message to the decision: facts read and checked, verdicts, path, and
-            the unknown facts that matter.
+        read: from a case message to its facts, checked, in the form that the engine takes.
+        decide_read: from that to the decision: verdicts, path, and the unknown facts that matter.
         answer: from a case message to the bytes of the whole answer, as the server sends it.
         verdicts: the verdict of every node of a decision, by its id.
     """
 
     name: str
-    decide: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    decide_read: Callable[[Any], Any]
     answer: Callable[[Any], bytes]
     verdicts: Callable[[Any], dict[str, Verdict]]
+
+    def decide(self, case: Any) -> Any:
+        """Returns the decision of a case message."""
+        return self.decide_read(self.read(case))
 
 
 def engines(graph: DecisionGraph) -> tuple[Engine, ...]:
@@ -52,15 +58,18 @@ def engines(graph: DecisionGraph) -> tuple[Engine, ...]:
 def plain(graph: DecisionGraph) -> Engine:
     """Returns the plain walk."""
 
-    def decide(case: PatientCase) -> Walk:
+    def read(case: PatientCase) -> dict[str, int | float]:
         problems, _ = check(case, graph.dictionary)
         assert problems == [], problems
-        return walk(graph, given(case, graph.dictionary))
+        return given(case, graph.dictionary)
+
+    def decide(facts: dict[str, int | float]) -> Walk:
+        return walk(graph, facts)
 
     def verdicts(walked: Walk) -> dict[str, Verdict]:
         return {step.node.id: step.verdict for step in walked.steps}
 
-    return Engine("graph", decide, _answer(graph, engine_of("graph")), verdicts)
+    return Engine("graph", read, decide, _answer(graph, engine_of("graph")), verdicts)
 
 
 def compiled(graph: DecisionGraph) -> Engine:
@@ -71,9 +80,7 @@ def compiled(graph: DecisionGraph) -> Engine:
     """
     program = CompiledGraph(graph)
 
-    def decide(case: PatientCase) -> tuple[Decision, tuple[str, ...]]:
-        values = program.read(case)
-        assert values is not None
+    def decide(values: Values) -> tuple[Decision, tuple[str, ...]]:
         decision = program.decide(values)
         return decision, decision.asked
 
@@ -84,7 +91,7 @@ def compiled(graph: DecisionGraph) -> Engine:
                 found[node.id] = _VERDICTS[truth]
         return found
 
-    return Engine("compiled", decide, _answer(graph, engine_of("compiled")), verdicts)
+    return Engine("compiled", program.read, decide, _answer(graph, engine_of("compiled")), verdicts)
 
 
 def _answer(graph: DecisionGraph, engine: ServiceEngine) -> Callable[[Any], bytes]:

@@ -61,12 +61,14 @@ def test_hand_written_code_decides_alike(contender, cases, expected):
     assert [contender.outcome(decide(contender.prepare(case))) for case in cases] == expected
 
 
-@pytest.mark.parametrize("place", range(len(engines(sub()))), ids=lambda each: f"engine {each}")
-def test_engines_decide_alike(place, cases, expected):
-    """Every engine of rashpath equals the plain walk in all cases."""
-    ours = rashpath(sub(), engines(sub())[place])
+@pytest.mark.parametrize("read", [False, True], ids=["from the message", "values read before"])
+@pytest.mark.parametrize("name", ["graph", "compiled"])
+def test_engines_decide_alike(name, read, cases, expected):
+    """Every engine of rashpath equals the plain walk in all cases, however it is measured."""
+    (engine,) = (each for each in engines(sub()) if each.name == name)
+    ours = rashpath(sub(), engine, read=read)
     decide = ours.decider(None)
-    assert [ours.outcome(decide(case.message)) for case in cases] == expected
+    assert [ours.outcome(decide(ours.prepare(case))) for case in cases] == expected
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda each: each.name)
