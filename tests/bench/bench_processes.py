@@ -20,7 +20,7 @@ from tests.bench.driving import (
 )
 from tests.bench.generator import Load, Result
 from tests.bench.guidelines import shipped
-from tests.bench.machine import quietly
+from tests.bench.machine import Watch, quietly
 from tests.bench.points import FREE, Pace, Point
 from tests.bench.whole_cases import KINDS, whole_cases
 
@@ -120,6 +120,7 @@ def flat_memory(calls: int) -> Point:
     sizes: list[float] = []
     with ExitStack() as stack:
         server = stack.enter_context(servers.rashpath(folder(stack)))
+        watch = Watch(server.pids)
         for seed in range(_PARTS):
             each = min(part, MOST_DIFFERENT) // 2
             bodies = [
@@ -132,6 +133,7 @@ def flat_memory(calls: int) -> Point:
             )
             apply(load)
             sizes.append(server.resident_mib())
+        others = watch.others()
     growth = sizes[-1] - sizes[0]
     return Point(
         PROCESSES,
@@ -139,6 +141,7 @@ def flat_memory(calls: int) -> Point:
         {"value": round(growth, 1), "unit": "MiB"},
         goal=f"flat: under {FLAT_MIB} MiB",
         met=growth < FLAT_MIB,
+        others=others,
     )
 
 

@@ -13,7 +13,7 @@ from tests.bench.sub_cases import FACTS, LANES, sub_cases
 from tests.bench.timing import Task
 
 FEW = 100
-"""Cases for the peers; `make bench-quick`, which runs in CI before the tests, takes 1,000."""
+"""Cases for the peers; `make bench` and `make bench-quick` take 1,000."""
 
 
 @pytest.fixture(scope="module")
