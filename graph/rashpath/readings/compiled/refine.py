@@ -209,9 +209,11 @@ class Refined:
     def reduce(self, diagram: int) -> int:
         """Returns what is left of a diagram: 0, 1, or a number that equal remainders share."""
         reduced, nodes, regions = self._reduced, self._nodes, self._regions
+        asked = diagram
         while True:
             left = reduced.get(diagram)
             if left is not None:
+                reduced[asked] = left
                 return left
             level, branches = nodes[diagram]
             region = regions[level]
@@ -231,7 +233,7 @@ class Refined:
             lefts = [reduce(branch) for branch in branches]
             same = lefts.count(lefts[0]) == len(lefts)
             left = lefts[0] if same else self._node(level, (level, *lefts))
-        reduced[diagram] = left
+        reduced[asked] = reduced[diagram] = left
         return left
 
     def _node(self, level: int, key: tuple[int, ...]) -> int:
