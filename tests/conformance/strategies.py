@@ -48,7 +48,12 @@ def full_cases(draw: st.DrawFn, dictionary: Dictionary) -> dict[str, int | float
 
 @st.composite
 def lifelike_cases(
-    draw: st.DrawFn, dictionary: Dictionary, cases: Sequence[Facts], *, most_unknown: int
+    draw: st.DrawFn,
+    dictionary: Dictionary,
+    cases: Sequence[Facts],
+    *,
+    most_unknown: int,
+    least_unknown: int = 1,
 ) -> dict[str, int | float]:
     """Returns a case near one of the case files: filled up, a few facts changed, a few unknown.
 
@@ -62,7 +67,7 @@ def lifelike_cases(
     paths = [fact.path for fact in dictionary]
     for path in draw(st.lists(st.sampled_from(paths), max_size=3, unique=True)):
         case[path] = draw(values(dictionary[path]))
-    unknown = draw(st.sets(st.sampled_from(paths), min_size=1, max_size=most_unknown))
+    unknown = draw(st.sets(st.sampled_from(paths), min_size=least_unknown, max_size=most_unknown))
     return {path: case[path] for path in paths if path not in unknown}
 
 
