@@ -22,8 +22,6 @@ def document(root: Path) -> str:
 def test_each_alert_says_what_to_do(document: str, deploy: Path) -> None:
     """Whoever is woken by an alert finds it in the document; none stands there that never rings."""
     rules = deploy / "observe" / "alerts.yaml"
-    if not rules.exists():
-        pytest.skip("there are no alert rules yet")
     groups = yaml.safe_load(rules.read_text())["groups"]
     alerts = [rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule]
     documented = [name for name, _ in ROW.findall(document)]
