@@ -79,6 +79,16 @@ def cel_python_decider(example: Any) -> Callable[[Any], Outcome]:
 
 def cel_expr_python_decider(example: Plain) -> Callable[[Plain], Outcome]:
     """Returns the decision by Google's CEL, its variables declared with their types."""
+    program = cel_expr_python_program(example)
+
+    def decide(facts: Plain) -> Outcome:
+        return tuple(each.value() for each in program.eval(data=facts).value())
+
+    return decide
+
+
+def cel_expr_python_program(example: Plain) -> Any:
+    """Returns the program of Google's CEL, its variables declared with their types."""
     import cel_expr_python.cel as google_cel
 
     types = {
@@ -90,12 +100,7 @@ def cel_expr_python_decider(example: Plain) -> Callable[[Plain], Outcome]:
     environment = google_cel.NewEnv(
         variables={name: types[type(value)] for name, value in example.items()}
     )
-    program = environment.compile(EXPRESSION)
-
-    def decide(facts: Plain) -> Outcome:
-        return tuple(each.value() for each in program.eval(data=facts).value())
-
-    return decide
+    return environment.compile(EXPRESSION)
 
 
 def rust_cel_decider(example: Plain) -> Callable[[Plain], Outcome]:

@@ -102,10 +102,13 @@ def decider(example: Plain) -> Callable[[Plain], Outcome]:
         lane: DMNEngine(parser.dmn_parsers[lane].decision.decisionTables[0])
         for lane in _parsed(parser)
     }
-    workflow = SimpleNamespace(script_engine=PythonScriptEngine())
+    # Its errors say where they happened, and ask the workflow and the task for it.
+    workflow = SimpleNamespace(script_engine=PythonScriptEngine(), spec=SimpleNamespace(file=""))
+    workflow.top_workflow = workflow
+    spec = SimpleNamespace(bpmn_name="")
 
     def decide(facts: Plain) -> Outcome:
-        task = SimpleNamespace(data=dict(facts), workflow=workflow)
+        task = SimpleNamespace(data=dict(facts), workflow=workflow, task_spec=spec)
         for engine in engines.values():
             task.data.update(engine.result(task))
         return tuple(task.data[lane] for lane in LANES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from tests.bench.sub_cases import LANES, Outcome, Plain
 
@@ -48,9 +49,18 @@ _FOSCARNET = (
 )
 
 
-def graph_decider(example: Plain) -> Callable[[Plain], Outcome]:
-    """Returns the decision by a decision graph, whose expression node names its definitions."""
+def graph_decider(
+    example: Plain, schema: dict[str, Any] | None = None
+) -> Callable[[Plain], Outcome]:
+    """Returns the decision by a decision graph, whose expression node names its definitions.
+
+    Args:
+        example: not needed here.
+        schema: a JSON Schema that the input node checks the facts by; None: it checks nothing.
+    """
     import zen
+
+    checks = {} if schema is None else {"content": {"schema": json.dumps(schema)}}
 
     named = {
         "dose_low": "$.dose_low",
@@ -75,7 +85,7 @@ def graph_decider(example: Plain) -> Callable[[Plain], Outcome]:
     content = {
         "contentType": "application/vnd.gorules.decision",
         "nodes": [
-            {"id": "in", "name": "in", "type": "inputNode", **place},
+            {"id": "in", "name": "in", "type": "inputNode", **place, **checks},
             {
                 "id": "decide",
                 "name": "decide",
