@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
+.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick malformed lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
 
 BIN := .venv/bin
 
@@ -52,6 +52,10 @@ bench: setup ## Measure everything and write docs/performance.* (up to ten minut
 bench-quick: setup ## Measure in under a minute and print a table
 	@$(BIN)/python .ci/setup.py bench
 	$(BIN)/python -m tests.bench.run --quick $(ARGS)
+
+malformed: setup ## Give malformed cases to rashpath and to other engines, and write docs/malformed-input.md
+	@$(BIN)/python .ci/setup.py bench
+	$(BIN)/python -m tests.malformed.run --write $(ARGS)
 
 lint: setup ## Check style, types, who imports whom, and the contract
 	$(BIN)/ruff check .
