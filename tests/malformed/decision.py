@@ -22,6 +22,7 @@ from tests.bench.guidelines import sub
 from tests.bench.peers import cel, clips, dmn, json_logic, rego, zen
 from tests.bench.sub_cases import FOLDER, LANES, Outcome, Plain
 from tests.malformed.cases import SOUND, Malformed, grouped
+from tests.malformed.clips_types import typed_decider
 from tests.malformed.zen_schema import schema_decider
 
 _CONTRADICTIONS = Path(__file__).with_name("contradictions.yaml")
@@ -119,9 +120,8 @@ PEERS = (
     ),
     Peer(
         *("CLIPS", "clipspy"),
-        f"a template with a slot for each fact; {_READ}, words as symbols; its slots have no types"
-        " here, though CLIPS knows them",
-        clips.decider,
+        f"a template that declares type, range and words of each slot; {_READ}, words as symbols",
+        typed_decider,
         lambda text: clips.prepare(json.loads(text)),
     ),
     Peer(

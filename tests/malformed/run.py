@@ -31,10 +31,11 @@ def main() -> int:
     told = {"rashpath": [ask_rashpath(case.grouped) for case in cases]}
     sound = ask_rashpath(grouped(SOUND))
     for peer in PEERS:
-        first, *told[peer.name] = ask(peer, [json.dumps(SOUND), *(case.flat for case in cases)])
+        (first,) = ask(peer, [json.dumps(SOUND)])
         if first.outcome != sound.outcome:
             print(f"{peer.name} decides the sound case otherwise: {first}", file=sys.stderr)
             return 1
+        told[peer.name] = ask(peer, (case.flat for case in cases))
     columns = {
         name: [judge(*each) for each in zip(cases, answers, wanted, strict=True)]
         for name, answers in told.items()

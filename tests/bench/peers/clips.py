@@ -11,7 +11,7 @@ from tests.bench.sub_cases import LANES, Outcome, Plain
 _DECISIONS_OF_AN_ENVIRONMENT = 1000
 """Decisions after which the environment is made anew: it slows down with each of them."""
 
-_RULES = Path(__file__).with_name("rules.clp")
+RULES = Path(__file__).with_name("rules.clp")
 
 
 def prepare(facts: Plain) -> dict[str, Any]:
@@ -24,13 +24,18 @@ def prepare(facts: Plain) -> dict[str, Any]:
     }
 
 
-def decider(example: Plain) -> Callable[[dict[str, Any]], Outcome]:
-    """Returns the decision by CLIPS."""
+def decider(example: Plain, rules: Path = RULES) -> Callable[[dict[str, Any]], Outcome]:
+    """Returns the decision by CLIPS.
+
+    Args:
+        example: not needed here.
+        rules: the file of the templates and rules, read whenever an environment is made.
+    """
     import clips
 
     def fresh() -> Any:
         environment = clips.Environment()
-        environment.load(str(_RULES))
+        environment.load(str(rules))
         return environment
 
     environment, decided = fresh(), 0
