@@ -146,6 +146,7 @@ Each gets the same JSON text, and has the decision as the benchmark has it
 """
 
 _FAIR = """
+Types that are declared in the engine, as here in CEL (C++) and CLIPS, find most of what a type can.
 An engine that evaluates rules over whatever it is given does what it promises. Its host
 application has to check the input first, and can: **zen-engine + schema** shows what one gets who
 writes a JSON Schema with every type, range, word and contradiction, which any of the others can
