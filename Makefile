@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long mutation generated-cases bench bench-quick malformed lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
+.PHONY: help setup demo verify test test-long mutation fuzz generated-cases bench bench-quick malformed lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
 
 BIN := .venv/bin
 
@@ -40,6 +40,9 @@ test-long: setup ## Run the tests, the long ones too
 
 mutation: setup ## Try every slip of an author in the guideline; none may survive (takes long)
 	$(BIN)/python -m tests.coverage.mutation --write $(ARGS)
+
+fuzz: setup ## Feed whatever to all that reads what others wrote; ARGS="--seconds 600 --seed 2"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 generated-cases: setup ## Write the generated cases and the record of the content anew
 	$(BIN)/rashpath guideline generate-cases -o tests/generated

@@ -128,6 +128,8 @@ def test_no_value_is_shown(tmp_path: Path) -> None:
         ("workers = = 2\n", "is not valid TOML"),
         ("workers = 2\nworkers = 3\n", "is not valid TOML"),
         ("\x00", "is not valid TOML"),
+        pytest.param(f"workers = {'9' * 4400}\n", "is not valid TOML", id="4400 digits"),
+        pytest.param(f"workers = {'[' * 3000}\n", "is not valid TOML", id="3000 brackets"),
     ],
 )
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: str, expected: str) -> None:

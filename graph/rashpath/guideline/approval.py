@@ -217,7 +217,7 @@ def read_approvers(path: Path) -> Mapping[str, bytes]:
         content: Any = json.loads(path.read_bytes())
     except OSError:
         raise ApprovalError(f"`{path}` cannot be read") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ApprovalError(f"`{path}` is not JSON") from None
     if isinstance(content, dict) and "private_key" in content:
         raise ApprovalError(

@@ -180,7 +180,7 @@ def read_release(path: Path) -> Release | None:
             certificate=_certificate(rest.pop("proof", None)),
             rest=rest,
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ReleaseError(f"`{path}`: is not a release file ({type(error).__name__})") from None
 
 

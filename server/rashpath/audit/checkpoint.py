@@ -82,7 +82,7 @@ def parse_checkpoint(text: str | bytes) -> Checkpoint:
         content = json.loads(text)
         if isinstance(content, dict):
             return json_format.ParseDict(content, Checkpoint())
-    except (ValueError, json_format.ParseError):
+    except (ValueError, RecursionError, json_format.ParseError):
         pass
     raise CheckpointFileError("the checkpoint cannot be read; it must be JSON")
 

@@ -38,7 +38,7 @@ def read_key_file(path: Path) -> dict[str, Any]:
         raise KeyFileError(f"the key file `{path}` is open to others; run `chmod 600 {path}`")
     try:
         content = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         raise KeyFileError(f"the key file `{path}` holds no JSON object")

@@ -322,14 +322,15 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
     except OSError as error:
         problems.append(f"the settings file `{path}` cannot be read: {_lower(error.strerror)}")
         return {}
-    except tomllib.TOMLDecodeError as error:
-        # The message names a line and a column, and the text there only in part.
+    except UnicodeDecodeError:
+        problems.append(f"the settings file `{path}` is not UTF-8 text")
+        return {}
+    except (ValueError, RecursionError) as error:
+        # Not only TOMLDecodeError: a number of thousands of digits is a plain ValueError. A message
+        # may name a line and a column, and the text there only in part.
         place = re.search(r"\(at .*\)$", str(error))
         where = f" {place.group()}" if place else ""
         problems.append(f"the settings file `{path}` is not valid TOML{where}")
-        return {}
-    except UnicodeDecodeError:
-        problems.append(f"the settings file `{path}` is not UTF-8 text")
         return {}
     for name in sorted(set(content) - set(Settings.model_fields)):
         near = nearest(name, Settings.model_fields)

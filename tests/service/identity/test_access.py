@@ -70,6 +70,8 @@ expires = 2027-01-31T12:00:00+01:00
             "the same token",
         ),
         ('revoked = ["12"]\n[certificates]\n"x" = ["caller"]\n', "`revoked.0`"),
+        pytest.param(f"revoked = {'9' * 4400}\n", "not valid TOML", id="4400 digits"),
+        pytest.param(f"revoked = {'[' * 3000}\n", "not valid TOML", id="3000 brackets"),
     ],
 )
 def test_a_faulty_file_is_refused_by_the_place(tmp_path: Path, text: str, named: str) -> None:

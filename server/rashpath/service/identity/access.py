@@ -107,15 +107,16 @@ def load_access(path: Path) -> Access:
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise SettingsError([f"the access file `{path}` cannot be read: {reason}"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        place = re.search(r"\(at .*\)$", str(error))
-        where = f" {place.group()}" if place else ""
-        raise SettingsError([f"the access file `{path}` is not valid TOML{where}"]) from None
     except ValidationError as error:
         raise SettingsError(
             f"{path}: `{'.'.join(map(str, each['loc']))}` {_problem(each['type'], each['msg'])}"
             for each in error.errors(include_url=False, include_input=False, include_context=False)
         ) from None
+    except (ValueError, RecursionError) as error:
+        # Not only TOMLDecodeError: a number of thousands of digits is a plain ValueError.
+        place = re.search(r"\(at .*\)$", str(error))
+        where = f" {place.group()}" if place else ""
+        raise SettingsError([f"the access file `{path}` is not valid TOML{where}"]) from None
     problems = _problems(file)
     if problems:
         raise SettingsError(f"{path}: {each}" for each in problems)
