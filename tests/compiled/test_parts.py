@@ -16,10 +16,10 @@ from rashpath.facts.check import check
 from rashpath.facts.dictionary import Choice, Fact, WholeNumber
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
-from rashpath.readings.compiled import CompiledGraph, NotCompiledError
+from rashpath.readings.compiled import Answers, CompiledGraph, NotCompiledError
 from rashpath.readings.compiled.decision import places
 from rashpath.readings.compiled.emit import Emitter, run
-from rashpath.readings.compiled.pieces import MOST_KEPT, Memo, varint
+from rashpath.readings.compiled.pieces import MOST_KEPT, Kept, Memo, varint
 from rashpath.readings.engine import CompiledEngine, GraphEngine
 from rashpath.v1 import facts_pb2
 from rashpath.v1.decision_service_pb2 import EvaluateResponse
@@ -132,6 +132,37 @@ def test_a_guideline_beyond_the_limit_is_walked_plainly(graph: DecisionGraph) ->
         if result.not_refined
     ]
     assert marked == ["start_foscarnet"]
+
+
+def kept_by(*holders: object) -> str:
+    """Returns all that the memos of some objects hold, in words."""
+    memos = [
+        each
+        for holder in holders
+        for value in vars(holder).values()
+        for each in (value if isinstance(value, list) else [value])
+        if isinstance(each, Kept)
+    ]
+    assert len(memos) > 20
+    return " ".join(repr(dict(memo)) for memo in memos)
+
+
+def test_no_number_of_a_patient_is_kept(compiled: CompiledGraph) -> None:
+    """What memos hold of a case are states: nobody's weight or dose outlives the call."""
+    numbers = {
+        "patient.weight_kg": 71.375,
+        "therapy.dose_mg": 612.625,
+        "renal.serum_creatinine_mg_dl": 1.0625,
+    }
+    # No antiviral, but a dose of one: a contradiction, which keeps the dose of foscarnet back.
+    facts = {"rash.trend": 3, "therapy.drug": 4, **numbers}
+    answers = Answers(compiled, Audience.CLINICIAN)
+    decision = compiled.decide(compiled.values(facts))
+    answers.answer(decision)
+    reasons = [reason for dose in decision.doses.values() for reason in dose.withheld]
+    assert any(not reason.missing for reason in reasons)
+    kept = kept_by(answers, compiled)
+    assert [name for name, number in numbers.items() if str(number) in kept] == []
 
 
 def test_a_memo_stays_bounded() -> None:

@@ -104,7 +104,6 @@ class Answers:
         )
         self._findings = tuple(self._finding_groups())
         self._conclusions = tuple(self._conclusions_in_order())
-        self._dosed = frozenset(index for index, _ in compiled.dosed)
         self._paths = [Memo(partial(self._path, stretch)) for stretch in compiled.program.stretches]
         self._heads = Memo(self._head)
         self._status = Memo(self._status_bytes)
@@ -234,11 +233,13 @@ class Answers:
 
     def _withheld_words(self, decision: Decision, walked: Walk, withheld: Withheld) -> str:
         part = withheld.definition
-        key: tuple[Any, ...]
+        key: tuple[Any, ...] | None
         if part is None or withheld.missing:
             key = ("" if part is None else part.id, withheld.because)
         else:
-            key = self._compiled.read_by(part, decision.values)
+            key = self._compiled.choices_of(part, decision.values)
+        if key is None:
+            return withheld_words(walked, withheld, self._audience)
         words = self._withheld.get(key)
         if words is None:
             words = self._withheld[key] = withheld_words(walked, withheld, self._audience)

@@ -81,14 +81,15 @@ class CompiledGraph:
             len(self.recommendation_diagrams), len(self.finding_diagrams)
         )
         order = graph.dictionary
-        self._read_by = {
-            part.id: [order[path].order for path in facts_of(part.condition)]
-            for _, regimen in self.dosed
-            for part in regimen.gate
-        }
+        self._choices = [isinstance(fact.kind, Choice) for fact in graph.dictionary]
+        self._choices_of: dict[str, list[int] | None] = {}
+        for _, regimen in self.dosed:
+            for part in regimen.gate:
+                read = [order[path].order for path in facts_of(part.condition)]
+                choices_only = all(self._choices[place] for place in read)
+                self._choices_of[part.id] = read if choices_only else None
         self._against = Kept[tuple[Any, ...], tuple[str, ...]]()
         self._joined: dict[Callable[[NodeStep], bytes], list[Memo[tuple[int, ...], bytes]]] = {}
-        self._choices = [isinstance(fact.kind, Choice) for fact in graph.dictionary]
         self._paths = [fact.path for fact in graph.dictionary]
 
     def read(self, case: Message) -> Values | None:
@@ -121,15 +122,20 @@ class CompiledGraph:
 
     def against(self, part: Definition, values: Values) -> tuple[str, ...]:
         """Returns the paths of the given facts that make a part of a dose gate false."""
-        key = self.read_by(part, values)
+        key = self.choices_of(part, values)
+        if key is None:
+            return tuple(used(part, self.facts(values)))
         found = self._against.get(key)
         if found is None:
             found = self._against[key] = tuple(used(part, self.facts(values)))
         return found
 
-    def read_by(self, part: Definition, values: Values) -> tuple[Any, ...]:
-        """Returns the id of a part of a dose gate, and the values of the facts that it reads."""
-        return (part.id, *(values[place] for place in self._read_by[part.id]))
+    def choices_of(self, part: Definition, values: Values) -> tuple[Any, ...] | None:
+        """Returns the id of a part of a dose gate, and the choices that it reads; None where it
+        reads numbers too: nothing is kept by the numbers of a patient.
+        """
+        read = self._choices_of[part.id]
+        return None if read is None else (part.id, *(values[place] for place in read))
 
     def joined(
         self, of: Callable[[NodeStep], bytes], stretches: tuple[tuple[int, ...], ...]

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOST_KEPT: Final = 20_000
+MOST_KEPT: Final = 2_000
 """Entries of one memo; one that is full begins anew, so that memory stays bounded."""
 
 
