@@ -56,9 +56,14 @@ def clean_environment(**variables: str) -> dict[str, str]:
 
 
 def launch(folder: Path, settings: dict[str, object]) -> RunningServer:
-    """Starts a server with the given settings, whose log and ledger lie in a folder."""
+    """Starts a server with the given settings, whose log and ledger lie in a folder.
+
+    Batches are not limited unless a test says so: those that keep a server busy for some seconds
+    (`work_for`) are the larger the faster the machine.
+    """
     ready = folder / "address"
     given = {"address": "127.0.0.1:0", "ready_file": ready, "drain_grace_s": 5}
+    given |= {"max_batch": 100_000}
     given |= {"audit_url": f"sqlite:///{folder}/audit.db"} | settings
     variables = {f"RASHPATH_{name.upper()}": str(value) for name, value in given.items()}
     log = folder / "log.jsonl"
@@ -95,7 +100,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server with default settings, for all tests that do not stop it."""
+    """One server for all tests that do not stop it, with the settings of `launch`."""
     server = launch(tmp_path_factory.mktemp("server"), {})
     yield server
     server.stop()

@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from rashpath.client.errors import ClientError, error_of
+from rashpath.service.settings import Settings
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     EvaluateRequest,
@@ -187,10 +188,12 @@ def test_an_oversize_request_is_refused_as_too_large(
         assert (error.code, error.reason) == ("RESOURCE_EXHAUSTED", "TOO_LARGE")
 
 
-def test_too_many_cases_are_refused_before_any_is_decided(channel: grpc.Channel) -> None:
-    """The limit of a batch is told with its number."""
+def test_too_many_cases_are_refused_before_any_is_decided(start_server: Any) -> None:
+    """The limit of a batch, a thousand by default, is told with its number."""
+    server = start_server(max_batch=Settings.model_fields["max_batch"].default)
     request = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case=PatientCase())] * 1001)
-    error = refused(channel, BATCH, request.SerializeToString())
+    with grpc.insecure_channel(server.address) as channel:
+        error = refused(channel, BATCH, request.SerializeToString())
     assert (error.code, error.reason) == ("RESOURCE_EXHAUSTED", "TOO_LARGE")
     assert [fault.field for fault in error.fields] == ["requests"]
     assert "1000" in error.message

@@ -110,7 +110,7 @@ def test_what_outlives_the_grace_is_refused_as_draining(
     start_server: Callable[..., Any], work_for: Work
 ) -> None:
     """A batch that would take longer than the grace is told so, and can be sent elsewhere."""
-    server = start_server(drain_grace_s=0.2, max_batch=100_000)
+    server = start_server(drain_grace_s=0.2)
     data = work_for(4).SerializeToString()
     with grpc.insecure_channel(server.address, UNLIMITED) as channel:
         batch = channel.unary_unary(BATCH).future(data, timeout=30)

@@ -29,7 +29,7 @@ ONE = EvaluateRequest(patient_case=PatientCase(rash={"trend": Trend.TREND_SPREAD
 @pytest.fixture(scope="module")
 def small(start_server: Callable[..., Any]) -> Any:
     """A server that holds two requests at a time, and a second at most for who sets no deadline."""
-    return start_server(concurrent_requests=2, default_deadline_s=0.8, max_batch=100_000)
+    return start_server(concurrent_requests=2, default_deadline_s=0.8)
 
 
 @pytest.fixture(scope="module")

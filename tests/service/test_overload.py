@@ -38,9 +38,7 @@ TURN_S = 0.01
 def plain(start_server: Callable[..., Any]) -> Any:
     """A server with few places that decides by the plain walk: one test process cannot send more
     than the compiled one decides."""
-    return start_server(
-        concurrent_requests=PLACES, audit_mode="off", engine="graph", max_batch=100_000
-    )
+    return start_server(concurrent_requests=PLACES, audit_mode="off", engine="graph")
 
 
 @dataclass(slots=True)
