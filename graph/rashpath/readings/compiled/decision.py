@@ -70,7 +70,6 @@ class CompiledGraph:
             for stretch in self.program.stretches
         )
         self.recommendation_diagrams = tuple(nodes[node.id] for node in graph.recommendations)
-        self.recommendation_levels = tuple(map(self.refiner.support, self.recommendation_diagrams))
         self.finding_diagrams = tuple(nodes[node.id] for node in findings_of(graph))
         self.dosed = tuple(
             (index, node.regimen)
@@ -178,6 +177,7 @@ class Decision:
     """
 
     __slots__ = (
+        "_all_known",
         "_doses",
         "_refined",
         "_tables",
@@ -209,21 +209,19 @@ class Decision:
         self._doses: dict[int, Dose] | None = None
         self.decisive: Sequence[int] = compiled.nothing_decisive
         self.finding_decisive: Sequence[int] = compiled.nothing_decisive
-        for stretch in self.stretches:
-            if UNKNOWN in stretch:
-                self._refine()
-                break
+        # A number may be 0 and known: then this looks further than it has to.
+        self._all_known = 0 not in values and None not in values
+        if not self._all_known:
+            for stretch in self.stretches:
+                if UNKNOWN in stretch:
+                    self._refine()
+                    break
 
     @property
     def refined(self) -> Refined:
         """What the known facts leave of the diagrams."""
         if self._refined is None:
-            refiner = self.compiled.refiner
-            self._refined = Refined(
-                refiner.nodes,
-                refiner.regions(self.values, self.computed),
-                refiner.level_facts(self.computed),
-            )
+            self._refined = self.compiled.refiner.refined(self.values, self.computed)
         return self._refined
 
     def _refine(self) -> None:
@@ -269,6 +267,8 @@ class Decision:
     def asked_bits(self) -> int:
         """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
         asked = 0
+        if self._all_known:
+            return asked
         for bits in (*self.decisive, *self.finding_decisive):
             asked |= bits
         for index, dose in self.doses.items():
@@ -316,23 +316,15 @@ class Decision:
         found = [0] * len(self.recommendations)
         if not free:
             return found
-        levels = sum(1 << level for level in free)
+        bits = refiner.bits_of(free)
         open_ended = None
         for index, truth in enumerate(self.recommendations):
-            if truth != FALSE and compiled.recommendation_levels[index] & levels:
+            diagram = compiled.recommendation_diagrams[index]
+            if truth != FALSE and refiner.supports[diagram] & bits:
                 if open_ended is None:
-                    open_ended = self._open_ended(free)
-                _, found[index] = open_ended.exact(compiled.recommendation_diagrams[index])
+                    open_ended = refiner.open_ended(self.refined, self.values, self.computed, free)
+                _, found[index] = open_ended.exact(diagram)
         return found
-
-    def _open_ended(self, free: Mapping[int, int]) -> Refined:
-        refiner = self.compiled.refiner
-        regions = refiner.regions(self.values, self.computed)
-        facts = [0] * len(regions)
-        for level, bits in free.items():
-            regions[level] = None
-            facts[level] = bits
-        return Refined(refiner.nodes, regions, facts)
 
     @property
     def doses(self) -> Mapping[int, Dose]:
