@@ -105,11 +105,13 @@ class StorePlace:
         url: where it is, `sqlite:///FILE` or `postgresql://...`; empty: the server is asked.
         keyring: file of the keys that open contents; None: none.
         signing_key: file of the key whose signatures count; None: the one beside an SQLite file.
+        public_key: PEM file of the public keys whose signatures count instead; None: see above.
     """
 
     url: str = ""
     keyring: Path | None = None
     signing_key: Path | None = None
+    public_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +179,17 @@ def store_options(
             help="With --store: the key that signed it [default: the one beside the file].",
         ),
     ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key",
+            metavar="FILE",
+            help="With --store: its public part in PEM, instead of --signing-key.",
+        ),
+    ] = None,
 ) -> StorePlace:
     """Returns the ledger that the options of a command name."""
-    return StorePlace(store, keyring, signing_key)
+    return StorePlace(store, keyring, signing_key, public_key)
 
 
 def asks_an_auditor(command: Callable[..., Any]) -> Callable[..., Any]:

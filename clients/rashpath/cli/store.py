@@ -79,6 +79,7 @@ class StoreAuditor:
                     url=place.url,
                     keyring_file=place.keyring,
                     signing_key_file=place.signing_key,
+                    public_key_file=place.public_key,
                 )
             )
         self._auditing = Auditing.of_store(self.opened)
@@ -171,7 +172,8 @@ class StoreAuditor:
             raise CommandError(
                 "the key that signed this ledger is not beside it",
                 exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
-                hint="name it with `--signing-key FILE`, or a checkpoint with `--checkpoint FILE`",
+                hint="name its public part with `--public-key FILE`, itself with `--signing-key "
+                "FILE`, or a checkpoint with `--checkpoint FILE`",
             )
         if self._has_keyring or not self._encrypted():
             request = VerifyLedgerRequest(checkpoint=checkpoint)
