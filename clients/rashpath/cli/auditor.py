@@ -65,7 +65,10 @@ class Auditor(Protocol):
         decision_id: str,
         *,
         format: guideline_service_pb2.DiagramFormat.ValueType = ...,
+        detail: guideline_service_pb2.DiagramDetail.ValueType = ...,
         audience: guideline_pb2.Audience.ValueType = ...,
+        mask_facts: bool = ...,
+        dots_per_inch: int = ...,
     ) -> guideline_service_pb2.RenderDiagramResponse:
         """Draws its way."""
         ...
@@ -120,6 +123,15 @@ class Source:
 
     connection: Connection
     store: StorePlace
+
+    def require_decision(self, decision: str) -> None:
+        """Refuses a store where no recorded decision is asked for.
+
+        Raises:
+            CommandError: there is a store and no id of a decision.
+        """
+        if self.store.url and not decision:
+            raise CommandError("`--store` is where a recorded decision lies; give `--decision ID`")
 
 
 @contextmanager

@@ -45,6 +45,7 @@ from rashpath.v1.decision_service_pb2 import (
 )
 from rashpath.v1.guideline_pb2 import Audience
 from rashpath.v1.guideline_service_pb2 import (
+    DiagramDetail,
     DiagramFormat,
     GetGuidelineRequest,
     GetGuidelineResponse,
@@ -151,10 +152,20 @@ class StoreAuditor:
         decision_id: str,
         *,
         format: DiagramFormat.ValueType = DiagramFormat.DIAGRAM_FORMAT_SVG,
+        detail: DiagramDetail.ValueType = DiagramDetail.DIAGRAM_DETAIL_FULL,
         audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
+        mask_facts: bool = False,
+        dots_per_inch: int = 0,
     ) -> RenderDiagramResponse:
         """Draws its way."""
-        request = RenderDiagramRequest(decision_id=decision_id, format=format, audience=audience)
+        request = RenderDiagramRequest(
+            decision_id=decision_id,
+            format=format,
+            detail=detail,
+            audience=audience,
+            mask_facts=mask_facts,
+            dots_per_inch=dots_per_inch,
+        )
         return answered(self._drawn, request)
 
     def get_guideline(self, guideline: GuidelineSelector | None = None) -> GetGuidelineResponse:

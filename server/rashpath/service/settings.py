@@ -207,6 +207,8 @@ class Settings(BaseModel):
     """Most records of one worker that wait to be written; more decisions are refused."""
     audit_batch_limit: int = Field(512, ge=1, le=10_000)
     """Most records in one commit."""
+    audit_busy_timeout_s: float = Field(5.0, ge=0.1, le=60, allow_inf_nan=False)
+    """Seconds to wait for another process's lock on the ledger, before a commit fails."""
     audit_checkpoint_every: int = Field(10_000, ge=0)
     """Records of one worker after which it makes a checkpoint; 0: never."""
     audit_checkpoint_dir: Path | None = None
