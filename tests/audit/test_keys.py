@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from rashpath.audit import AuditConfig, open_ledger, open_to_read
 from rashpath.audit.envelope import TAGS, Seal
 from rashpath.audit.errors import KeyFileError, KeyUnknownError, LedgerDamagedError
+from rashpath.audit.key_file import key_text
 from rashpath.audit.keyring import Keyring
-from rashpath.audit.signing import SigningKey
+from rashpath.audit.signing import SigningKey, TrustedKeys
 from rashpath.audit.verify import verify
 from rashpath.v1.audit_pb2 import SignedHead
 from tests.audit.conftest import POSTGRESQL
@@ -22,6 +24,23 @@ from tests.audit.decisions import entry
 
 WAIT_S = 20
 KEY = "00" * 32
+
+RFC_8032_KEY = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+"""The public key of the first test of RFC 8032, section 7.1."""
+
+RFC_8032_PEM = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    "-----END PUBLIC KEY-----\n"
+)
+
+ECDSA_PEM = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjlM7b6C/e0YluzBmfAH7YH75+Lio\n"
+    "D+9bMAYocDGHsqNz6x294DMYNm0Gn4Om9ZAAU8c2M8sEGyHFXhqGwfQAtA==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+"""A key of another kind."""
 
 
 def test_written_keys_are_read_again_by_their_owner_only(tmp_path):
@@ -107,10 +126,61 @@ def test_malformed_signing_key_is_refused(tmp_path, content, reason):
         SigningKey.load(path)
 
 
+def test_public_keys_are_read_again_and_signatures_checked(tmp_path):
+    """What is handed out trusts the key and those that it replaced, and holds no secret."""
+    first = SigningKey.generate()
+    second = first.replaced()
+    path = tmp_path / "s.pem"
+    path.write_text(second.trusted.pem())
+    path.chmod(0o644)
+    head = SignedHead(count=1)
+    first.sign(head)
+    trusted = TrustedKeys.load(path)
+    assert trusted == second.trusted
+    assert trusted.trusts(head)
+    head.count = 2
+    assert not trusted.trusts(head)
+    assert key_text(second.private.private_bytes_raw()) not in path.read_text()
+
+
+def test_openssl_keys_are_public_keys_too(tmp_path):
+    """The file is what other programs write and read: text around its keys does not matter."""
+    path = tmp_path / "s.pem"
+    path.write_text(f"Key of the ward\n\n{RFC_8032_PEM}")
+    assert list(TrustedKeys.load(path).keys.values()) == [RFC_8032_KEY]
+    assert TrustedKeys({"a": RFC_8032_KEY}).pem() == RFC_8032_PEM
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "no public key in PEM"),
+        ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "cannot be read"),
+        (ECDSA_PEM, "none of Ed25519"),
+    ],
+)
+def test_other_files_hold_no_public_keys(tmp_path, content, reason):
+    """A file that cannot say whom to trust is refused; nobody is trusted by mistake."""
+    path = tmp_path / "s.pem"
+    path.write_text(content)
+    with pytest.raises(KeyFileError, match=reason):
+        TrustedKeys.load(path)
+
+
+def test_a_private_key_is_no_public_one(tmp_path):
+    """A secret that was handed out by mistake is told, and not used in silence."""
+    private = SigningKey.generate().private
+    path = tmp_path / "s.pem"
+    path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(KeyFileError, match="holds a private key, where public keys alone"):
+        TrustedKeys.load(path)
+
+
 def test_missing_key_file_is_refused(tmp_path):
     """A key file that is not there is said to be missing, never made up."""
-    with pytest.raises(KeyFileError, match="no such file"):
-        Keyring.load(tmp_path / "k.json")
+    for load in (Keyring.load, TrustedKeys.load):
+        with pytest.raises(KeyFileError, match="no such file"):
+            load(tmp_path / "k.json")
 
 
 def test_keys_do_not_show_in_texts():

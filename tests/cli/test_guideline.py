@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import yaml
@@ -33,6 +34,17 @@ def test_show_lists_the_recommendations(run):
     assert done.returncode == 0, done.stderr
     assert "  - start_foscarnet: " in done.stdout
     assert "31 recommendations" in done.stdout
+
+
+def test_show_tells_who_reviewed_it(run):
+    """The steps of the review stand there with who and when; nobody has approved it."""
+    done = run("guideline", "show")
+    assert done.returncode == 0, done.stderr
+    review = done.stdout.partition("\nReview\n")[2].partition("\n\n")[0].splitlines()
+    assert all(re.match(r"  - \d{4}-\d\d-\d\d  ", line) for line in review)
+    assert "submitted: the rashpath authors, written from" in review[0]
+    assert "under review: the rashpath authors, open to review" in review[1]
+    assert "approved" not in "".join(review)
 
 
 def test_shown_yaml_is_a_guideline_file(run, alone, tmp_path):

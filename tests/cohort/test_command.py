@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rashpath.cli import main
+from rashpath.cli.errors import CommandError, ExitCode
+
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Runs the command in a folder."""
@@ -63,3 +66,44 @@ def test_what_cannot_be_decided_is_refused(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(told)
     assert [each.name for each in tmp_path.iterdir()] == ["cases.csv"]
+
+
+@pytest.mark.parametrize(("option", "name"), [("-o", "kept.csv"), ("--flow", "kept.svg")])
+def test_what_is_there_is_replaced_only_when_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, name: str
+) -> None:
+    """Yesterday's verdicts are not lost to a slip; `--force` says that they may be."""
+    monkeypatch.chdir(tmp_path)
+    Path("cases.csv").write_text("rash.trend\nSPREADING\n")
+    Path(name).write_text("yesterday's")
+    words = ["cohort", "cases.csv", option, name, "--outputs", "urgency"]
+    with pytest.raises(CommandError) as refused:
+        main.run(words)
+    assert refused.value.lines == (f"`{name}` is there already; `--force` replaces it",)
+    assert refused.value.exit_code == ExitCode.BAD_INPUT
+    assert Path(name).read_text() == "yesterday's"
+    assert main.run([*words, "--force"]) == ExitCode.ANSWERED
+    assert not Path(name).read_bytes().startswith(b"yesterday")
+
+
+def test_a_picture_that_is_there_keeps_verdicts_from_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All files are looked at first: nothing is half done."""
+    monkeypatch.chdir(tmp_path)
+    Path("cases.csv").write_text("rash.trend\nSPREADING\n")
+    Path("flow.svg").write_text("yesterday's")
+    with pytest.raises(CommandError, match=r"`flow\.svg` is there already"):
+        main.run(["cohort", "cases.csv", "-o", "verdicts.csv", "--flow", "flow.svg"])
+    assert not Path("verdicts.csv").exists()
+
+
+def test_the_cases_are_never_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when asked, and not under another name of the same file."""
+    monkeypatch.chdir(tmp_path)
+    Path("cases.csv").write_text("rash.trend\nSPREADING\n")
+    Path("link.csv").symlink_to("cases.csv")
+    for name in ("cases.csv", "./cases.csv", "link.csv"):
+        with pytest.raises(CommandError, match="is the table of cases"):
+            main.run(["cohort", "cases.csv", "-o", name, "--outputs", "urgency", "--force"])
+    assert Path("cases.csv").read_text() == "rash.trend\nSPREADING\n"

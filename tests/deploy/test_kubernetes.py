@@ -154,7 +154,34 @@ def test_probes_ask_what_the_server_answers(base: Resources, settings: Settings)
     assert "service" not in probes["readinessProbe"]
     assert probes["livenessProbe"]["service"] in SERVICES - RECORDED_SERVICES
     ports = {each["name"]: each["containerPort"] for each in pod["ports"]}
-    assert ports == {"grpc": int(settings.address.rpartition(":")[2]), "health": port}
+    assert (ports["grpc"], ports["health"]) == (int(settings.address.rpartition(":")[2]), port)
+
+
+def test_prometheus_finds_the_metrics_of_each_pod(
+    base: Resources, settings: Settings, deploy: Path
+) -> None:
+    """The port is open beyond the pod, has a name, and the scrape configuration looks for it by
+    that name, in that namespace, under the job that the alert rules are about."""
+    host, _, port = (settings.metrics_address or "").rpartition(":")
+    ports = {each["name"]: each["containerPort"] for each in container(base)["ports"]}
+    assert (host, ports) == ("0.0.0.0", {"grpc": 50051, "health": 50052, "metrics": int(port)})
+    config = yaml.safe_load((deploy / "observe" / "prometheus-kubernetes.yaml").read_text())
+    (job,) = config["scrape_configs"]
+    assert job["job_name"] == "rashpath"
+    assert config["rule_files"] == ["alerts.yaml"]
+    namespace = deploy / "kubernetes" / "overlays" / "production" / "namespace.yaml"
+    (found,) = job["kubernetes_sd_configs"]
+    name = yaml.safe_load(namespace.read_text())["metadata"]["name"]
+    assert found == {"role": "pod", "namespaces": {"names": [name]}}
+    kept = {
+        rule["source_labels"][0].removeprefix("__meta_kubernetes_pod_"): rule["regex"]
+        for rule in job["relabel_configs"]
+        if rule.get("action") == "keep"
+    }
+    assert kept == {
+        "label_app_kubernetes_io_name": NAMED["app.kubernetes.io/name"],
+        "container_port_name": "metrics",
+    }
 
 
 def test_a_pod_may_finish_before_it_is_killed(base: Resources, settings: Settings) -> None:
@@ -195,9 +222,24 @@ def test_secrets_are_named_and_never_held(base: Resources, folder: Path) -> None
 
 
 def test_traffic_is_what_it_needs_to_be(rendered: Resources) -> None:
-    """In come calls from marked namespaces; out go names and the database, nothing else."""
+    """In come calls from marked namespaces and Prometheus for the metrics, neither to the other's
+    port; out go names and the database, nothing else."""
     policy = rendered["NetworkPolicy/rashpath"]["spec"]
     assert policy["policyTypes"] == ["Ingress", "Egress"]
-    assert [each["port"] for rule in policy["ingress"] for each in rule["ports"]] == ["grpc"]
+    who = {
+        each["port"]: [set(peer) for peer in rule["from"]]
+        for rule in policy["ingress"]
+        for each in rule["ports"]
+    }
+    assert who == {
+        "grpc": [{"namespaceSelector"}],
+        "metrics": [{"namespaceSelector", "podSelector"}],
+    }
+    (prometheus,) = policy["ingress"][1]["from"]
+    assert prometheus["namespaceSelector"]["matchLabels"] == {"rashpath-metrics": "true"}
+    assert prometheus["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "prometheus"}
+    assert {each["port"] for rule in policy["ingress"] for each in rule["ports"]} <= {
+        each["name"] for each in container(rendered)["ports"]
+    }
     out = {(each["port"], each["protocol"]) for rule in policy["egress"] for each in rule["ports"]}
     assert out == {(53, "UDP"), (53, "TCP"), (5432, "TCP")}

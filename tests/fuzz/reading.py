@@ -24,7 +24,9 @@ def objection(data: bytes, message: Message) -> str:
         message: what the protobuf library made of them.
     """
     unknown = wire.unknown(data, cast(Descriptor, message.DESCRIPTOR))
-    return f"unknown {unknown}" if unknown else undefined(message)
+    if unknown:
+        return f"unknown {unknown}"
+    return wire.cut(data, cast(Descriptor, message.DESCRIPTOR)) or undefined(message)
 
 
 def undefined(message: Message) -> str:

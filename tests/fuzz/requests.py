@@ -23,6 +23,7 @@ from rashpath.v1.decision_service_pb2 import (
     ExplainPathRequest,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
+from tests.fuzz import wire
 from tests.fuzz.outcome import FaultError, Outcome
 from tests.fuzz.reading import objection
 
@@ -79,16 +80,18 @@ def evaluate(data: bytes) -> Outcome:
     answer = b""
     try:
         request = parse(EvaluateRequest, data)
+    except Refusal as refusal:
+        if _sampled(data):
+            _require_reason(refusal)
+        return Outcome.REFUSED
+    try:
         refuse_request_id(request)
         answer = compiled.decide(request).answer
     except Refusal as refusal:
         if not _sampled(data):
             return Outcome.REFUSED
         _require_reason(refusal)
-        if refusal.reason not in (
-            ErrorReason.ERROR_REASON_DOCUMENT_MALFORMED,
-            ErrorReason.ERROR_REASON_AUDIT_OFF,
-        ):
+        if refusal.reason != ErrorReason.ERROR_REASON_AUDIT_OFF:
             other = _said(plain, request)
             if not isinstance(other, Refusal) or other.fields != refusal.fields:
                 raise FaultError("the engines refuse differently") from None
@@ -115,15 +118,16 @@ def batch_evaluate(data: bytes) -> Outcome:
         return Outcome.REFUSED
     if len(response.results) != len(request.requests):
         raise FaultError("a batch with more or fewer results than cases")
+    sent = [content for number, _, content in wire.fields(data) if number == 1]
     outcome = Outcome.REFUSED
     for index, (each, result) in enumerate(zip(request.requests, response.results, strict=True)):
         if result.index != index:
             raise FaultError("results out of order")
-        # Serialised anew, unknown fields are kept.
+        # Serialised anew, unknown fields are kept; as it was sent, numbers are too.
         alone = each.SerializeToString()
         if result.HasField("response"):
             outcome = Outcome.ANSWERED
-            _require_due(alone, each)
+            _require_due(sent[index], each)
             if evaluate(alone) is not Outcome.ANSWERED:
                 raise FaultError("answered in a batch, refused alone")
         else:

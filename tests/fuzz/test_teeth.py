@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from rashpath.readings.engine import CompiledEngine, GraphEngine
 from rashpath.service import evaluate as evaluating
+from rashpath.service import request
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.facts_pb2 import PatientCase, Rash, Trend
 from tests.fuzz import documents, requests, wire
@@ -48,6 +49,14 @@ def test_a_number_out_of_range_that_is_let_through_is_found(monkeypatch):
 
     monkeypatch.setattr(CompiledEngine, "decide", decide)
     assert "silent answer: number out of range" in faults_of(run(EVALUATE, math.inf, 1, most=50))
+
+
+def test_a_number_that_protobuf_cuts_is_found(monkeypatch):
+    """A server that answers an age of 2^32 + 45 as one of 45 is told of."""
+    monkeypatch.setattr(request, "refuse_cut_numbers", lambda descriptor, data: None)
+    assert "silent answer: number cut to 32" in faults_of(run(EVALUATE, math.inf, 1, most=2000))
+    (batch,) = (each for each in TARGETS if each.name == "batch_evaluate")
+    assert "silent answer: number cut to 32" in faults_of(run(batch, math.inf, 1, most=1000))
 
 
 def test_engines_that_differ_are_found(monkeypatch):
@@ -146,6 +155,20 @@ def test_an_unknown_field_is_objected_to(more):
     """The check of silent answers reads the bytes by itself, at every depth."""
     data = TREND + bytes.fromhex(more)
     assert objection(data, EvaluateRequest.FromString(data)).startswith("unknown field")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "1883808080 10",  # view: 2^32 + 3
+        "1883808080 80808080807e",  # view: more than 64 bits
+        "0a0d120b0883808080808080808001",  # the trend: 2^63 + 3
+    ],
+)
+def test_a_number_that_protobuf_cuts_is_objected_to(more):
+    """The check of silent answers reads numbers as they were sent."""
+    data = bytes.fromhex(more)
+    assert objection(data, EvaluateRequest.FromString(data)).startswith("number cut")
 
 
 @pytest.mark.parametrize("kind", ["evaluate", "batch_evaluate", "explain_path"])

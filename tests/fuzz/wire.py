@@ -21,7 +21,8 @@ _TYPES = {
 Field = tuple[int, int, bytes]
 """Number, wire type and content; a varint or a fixed number is its own bytes."""
 
-_NUMBERS = (0, 1, 2, 3, 5, 17, 120, 121, 127, 128, 3650, 2**31 - 1, 2**31, 2**32, 2**63, 2**64 - 1)
+_NUMBERS = (0, 1, 2, 3, 5, 17, 120, 121, 127, 128, 3650, 2**31 - 1, 2**31)
+_LARGE = (2**32, 2**32 + 1, 2**32 + 3, 2**32 + 45, 2**33 + 45, 2**63, 2**63 + 2, 2**64 - 1, 2**69)
 _DOUBLES = tuple(
     bytes.fromhex(text)
     for text in (
@@ -119,6 +120,26 @@ def unknown(data: bytes, descriptor: Descriptor) -> str:
     return ""
 
 
+def cut(data: bytes, descriptor: Descriptor) -> str:
+    """Returns a field whose number has more bits than protobuf keeps, in words; empty: none.
+
+    A negative number is sent with 64 bits; all requests have whole numbers of 32 only.
+    """
+    for number, kind, content in fields(data):
+        known = descriptor.fields_by_number.get(number)
+        if known is None or _TYPES[known.type] != kind:
+            continue
+        if kind == VARINT:
+            sent, _ = _read_varint(content, 0)
+            if 2**32 <= sent < 2**64 - 2**31 or sent >= 2**64:
+                return f"number cut to 32 bits in {known.full_name}"
+        elif known.message_type is not None:
+            inner = cut(content, known.message_type)
+            if inner:
+                return inner
+    return ""
+
+
 def mutate(data: bytes, random: Random, descriptor: Descriptor, depth: int = 0) -> bytes:
     """Returns a message with one field dropped, doubled, moved, added or changed, at any depth."""
     try:
@@ -167,7 +188,7 @@ def _value(random: Random, kind: int, content: bytes) -> bytes:
         case 0:  # VARINT
             if random.random() < 0.6:
                 return varint(random.randrange(6))
-            return varint(random.choice(_NUMBERS))
+            return varint(random.choice(_NUMBERS + _LARGE))
         case 1:  # FIXED64
             if random.random() < 0.5:
                 return random.choice(_DOUBLES)

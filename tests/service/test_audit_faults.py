@@ -88,6 +88,18 @@ def test_a_locked_ledger_lets_nothing_be_answered(start_server: Callable[..., An
     assert len(recorded_ids(database(server))) == 1
 
 
+def test_how_long_a_lock_is_waited_for_is_a_setting(start_server: Callable[..., Any]) -> None:
+    """A server that is told to wait for a fifth of a second refuses long before the usual five."""
+    server = start_server(audit_busy_timeout_s=0.2)
+    with server.client(timeout_s=20) as client, locked(database(server)):
+        started = time.monotonic()
+        with pytest.raises(Unavailable) as refused:
+            client.evaluate(SPREADING)
+        waited_s = time.monotonic() - started
+    assert refused.value.reason == "AUDIT_UNAVAILABLE"
+    assert 0.2 <= waited_s < 4
+
+
 def test_a_full_disk_lets_nothing_be_answered(start_server: Callable[..., Any]) -> None:
     """Where no file can grow any more, decisions are refused until there is room again."""
     server = start_server()

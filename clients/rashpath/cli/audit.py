@@ -38,7 +38,7 @@ SHOW_EXAMPLES = examples(f"rashpath audit show {_ID}", f"rashpath audit show {_I
 VERIFY_EXAMPLES = examples(
     "rashpath audit verify",
     "rashpath audit verify --checkpoint kept-elsewhere/checkpoint.json",
-    "rashpath audit verify --store sqlite:///copy-of-audit.db --signing-key signing.json",
+    "rashpath audit verify --store sqlite:///copy-of-audit.db --public-key signing.pem",
 )
 CHECKPOINT_EXAMPLES = examples("rashpath audit checkpoint -o checkpoint.json")
 ERASE_EXAMPLES = examples(f"rashpath audit erase {_ID} --reason 'asked for by the patient' --yes")

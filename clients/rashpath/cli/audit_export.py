@@ -20,12 +20,13 @@ from rashpath.cli.audit_filter import (
     SinceOption,
     UntilOption,
 )
-from rashpath.cli.auditor import Auditor, Source, open_auditor
+from rashpath.cli.auditor import Source, open_auditor
 from rashpath.cli.errors import CommandError, ExitCode, say
 from rashpath.cli.options import examples
 
 if TYPE_CHECKING:
     from rashpath.audit.reading import Reader
+    from rashpath.client.audit import AuditCalls
     from rashpath.v1.audit_pb2 import RecordedDecision
 
 EXPORT_EXAMPLES = examples(
@@ -83,7 +84,7 @@ def export(
 class _Asked:
     """Reads a ledger through an auditor, with the two methods of a reader that an export uses."""
 
-    auditor: Auditor
+    auditor: AuditCalls
     wanted: Filter
 
     def all(self, _: object) -> Iterator[RecordedDecision]:
@@ -95,7 +96,7 @@ class _Asked:
         return self.auditor.get_decision(decision_id).decision
 
 
-def _rows(auditor: Auditor, wanted: Filter, *, content: bool) -> Iterator[dict[str, Any]]:
+def _rows(auditor: AuditCalls, wanted: Filter, *, content: bool) -> Iterator[dict[str, Any]]:
     from rashpath.audit.export import rows
     from rashpath.audit.reading import Filters
     from rashpath.cli.store import StoreAuditor, told

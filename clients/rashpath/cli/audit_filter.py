@@ -13,7 +13,7 @@ import typer
 from rashpath.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from rashpath.cli.auditor import Auditor
+    from rashpath.client.audit import AuditCalls
     from rashpath.v1.audit_pb2 import RecordedDecision
 
 PAGE = 500
@@ -75,7 +75,7 @@ class Filter:
             recommendation,
         )
 
-    def decisions(self, auditor: Auditor, page_size: int = PAGE) -> Iterator[RecordedDecision]:
+    def decisions(self, auditor: AuditCalls, page_size: int = PAGE) -> Iterator[RecordedDecision]:
         """Yields the decisions without their content, the newest first, page by page."""
         token = ""
         while True:

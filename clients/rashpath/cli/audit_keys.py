@@ -1,4 +1,4 @@
-"""The commands `audit keygen` and `audit rewrap`: make keys for a ledger, and replace them."""
+"""The commands `audit keygen`, `public-key` and `rewrap`: make, hand out and replace keys."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ KEYGEN_EXAMPLES = examples(
     "rashpath audit keygen signing -o signing.json",
     "rashpath audit keygen keyring --replace keyring.json -o keyring-new.json",
 )
+PUBLIC_KEY_EXAMPLES = examples("rashpath audit public-key signing.json > signing.pem")
 REWRAP_EXAMPLES = examples(
     "rashpath audit rewrap --store sqlite:///audit.db --keyring keyring-new.json"
 )
@@ -85,6 +86,27 @@ def keygen(
     except KeyFileError as error:
         raise CommandError(str(error), exit_code=ExitCode.BAD_INPUT) from None
     say(f"wrote {output}: {said}")
+
+
+def public_key(
+    key: Annotated[
+        Path,
+        typer.Argument(metavar="KEY", help="Signing key, as `audit keygen signing` makes it."),
+    ],
+) -> None:
+    """Print the public part of a signing key in PEM, for whoever verifies.
+
+    What is printed holds no secret: an auditor can verify with it and sign
+    nothing. The public parts of the keys that it replaced follow.
+    """
+    from rashpath.audit.errors import KeyFileError
+    from rashpath.audit.signing import SigningKey, TrustedKeys
+
+    try:
+        signing = SigningKey.load(key)
+    except KeyFileError as error:
+        raise CommandError(str(error)) from None
+    print(TrustedKeys({signing.id: signing.public, **signing.older}).pem(), end="")
 
 
 def rewrap(

@@ -17,11 +17,12 @@ from rashpath.cli.audit_filter import (
     SinceOption,
     UntilOption,
 )
-from rashpath.cli.auditor import Auditor, Source, open_auditor
+from rashpath.cli.auditor import Source, open_auditor
 from rashpath.cli.errors import CommandError, ExitCode, say
 from rashpath.cli.options import examples
 
 if TYPE_CHECKING:
+    from rashpath.client.audit import AuditCalls
     from rashpath.v1.audit_pb2 import ReplayResult
 
 REPLAY_EXAMPLES = examples(
@@ -79,7 +80,7 @@ def replay(
 
 
 def _replayed(
-    auditor: Auditor, ids: Iterator[str], format_: AuditFormat, *, quiet: bool
+    auditor: AuditCalls, ids: Iterator[str], format_: AuditFormat, *, quiet: bool
 ) -> Iterator[tuple[str, str]]:
     """Yields for each decision the name of its outcome and the line to print, if any."""
     from rashpath.client.errors import LedgerDamaged

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,86 +15,7 @@ from rashpath.cli.connection import Connection
 from rashpath.cli.errors import CommandError, ExitCode
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from rashpath.v1 import (
-        audit_pb2,
-        audit_service_pb2,
-        decision_service_pb2,
-        guideline_pb2,
-        guideline_service_pb2,
-    )
-
-
-@runtime_checkable
-class Auditor(Protocol):
-    """What answers an auditor: the remote client and a store that is only read both are such."""
-
-    def get_decision(self, decision_id: str) -> audit_service_pb2.GetDecisionResponse:
-        """Shows one recorded decision."""
-        ...
-
-    def list_decisions(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        guideline: str = "",
-        recommendation: str = "",
-        page_size: int = 0,
-        page_token: str = "",
-    ) -> audit_service_pb2.ListDecisionsResponse:
-        """Lists one page of recorded decisions, the newest first."""
-        ...
-
-    def explain_decision(
-        self,
-        decision_id: str,
-        *,
-        why: Iterable[str] = (),
-        why_not: Iterable[str] = (),
-        what_if: Mapping[str, str] | None = None,
-        what_would_change: Iterable[str] = (),
-        audience: guideline_pb2.Audience.ValueType = ...,
-    ) -> decision_service_pb2.ExplainPathResponse:
-        """Explains it: its recorded facts under its recorded guideline."""
-        ...
-
-    def render_decision(
-        self,
-        decision_id: str,
-        *,
-        format: guideline_service_pb2.DiagramFormat.ValueType = ...,
-        audience: guideline_pb2.Audience.ValueType = ...,
-    ) -> guideline_service_pb2.RenderDiagramResponse:
-        """Draws its way."""
-        ...
-
-    def get_guideline(
-        self, guideline: decision_service_pb2.GuidelineSelector | None = None
-    ) -> guideline_service_pb2.GetGuidelineResponse:
-        """Serves the guideline that a selector names, also one that only the ledger keeps."""
-        ...
-
-    def verify_ledger(
-        self, checkpoint: audit_pb2.Checkpoint | None = None
-    ) -> audit_service_pb2.VerifyLedgerResponse:
-        """Verifies the whole ledger."""
-        ...
-
-    def replay_decision(self, decision_id: str) -> audit_service_pb2.ReplayDecisionResponse:
-        """Decides it again and compares."""
-        ...
-
-    def create_checkpoint(self) -> audit_service_pb2.CreateCheckpointResponse:
-        """Makes a checkpoint."""
-        ...
-
-    def erase_decision(
-        self, decision_id: str, reason: str
-    ) -> audit_service_pb2.EraseDecisionResponse:
-        """Erases its content."""
-        ...
+    from rashpath.client.audit import AuditCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +26,13 @@ class StorePlace:
         url: where it is, `sqlite:///FILE` or `postgresql://...`; empty: the server is asked.
         keyring: file of the keys that open contents; None: none.
         signing_key: file of the key whose signatures count; None: the one beside an SQLite file.
+        public_key: PEM file of the public keys whose signatures count instead; None: see above.
     """
 
     url: str = ""
     keyring: Path | None = None
     signing_key: Path | None = None
+    public_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +42,22 @@ class Source:
     connection: Connection
     store: StorePlace
 
+    def require_decision(self, decision: str) -> None:
+        """Refuses a store where no recorded decision is asked for.
+
+        Raises:
+            CommandError: there is a store and no id of a decision.
+        """
+        if self.store.url and not decision:
+            raise CommandError("`--store` is where a recorded decision lies; give `--decision ID`")
+
 
 @contextmanager
 def open_auditor(
     connection: Connection,
     store: StorePlace,
     progress: Callable[[int], None] = lambda _: None,
-) -> Iterator[Auditor]:
+) -> Iterator[AuditCalls]:
     """Yields what answers an auditor's questions, closed after use.
 
     Args:
@@ -142,13 +74,13 @@ def open_auditor(
         with StoreAuditor(store, progress) as auditor:
             yield auditor
         return
-    with connection.open() as client:
-        if not isinstance(client, Auditor):
-            raise CommandError(
-                "`--local` keeps no audit ledger",
-                exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
-                hint="ask a server, or read a ledger with `--store URL`",
-            )
+    if connection.local:
+        raise CommandError(
+            "`--local` keeps no audit ledger",
+            exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
+            hint="ask a server, or read a ledger with `--store URL`",
+        )
+    with connection.client() as client:
         yield client
 
 
@@ -177,9 +109,17 @@ def store_options(
             help="With --store: the key that signed it [default: the one beside the file].",
         ),
     ] = None,
+    public_key: Annotated[
+        Path | None,
+        typer.Option(
+            "--public-key",
+            metavar="FILE",
+            help="With --store: its public part in PEM, instead of --signing-key.",
+        ),
+    ] = None,
 ) -> StorePlace:
     """Returns the ledger that the options of a command name."""
-    return StorePlace(store, keyring, signing_key)
+    return StorePlace(store, keyring, signing_key, public_key)
 
 
 def asks_an_auditor(command: Callable[..., Any]) -> Callable[..., Any]:

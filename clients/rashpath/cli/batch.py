@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rashpath.cli.cases import Item, read_files, read_lines
-from rashpath.cli.connection import Connection, Decider
+from rashpath.cli.connection import Connection
 from rashpath.cli.output import as_json_line, as_plain
 from rashpath.cli.progress import ProgressBar
 from rashpath.cli.words import audience_message
 from rashpath.facts.errors import FactsError, Problem, Reason
 from rashpath.v1 import decision_pb2, decision_service_pb2, facts_pb2
+
+if TYPE_CHECKING:
+    from rashpath.client.decisions import DecisionCalls
 
 LARGEST = {"basic": 500, "full": 100}
 """Most cases in one request: their answers are far larger than they are."""
@@ -73,7 +76,7 @@ def _next_size(size: int, took_s: float, largest: int) -> int:
 
 
 def _decide(
-    decider: Decider, chunk: list[Item], wanted: decision_service_pb2.EvaluateRequest
+    decider: DecisionCalls, chunk: list[Item], wanted: decision_service_pb2.EvaluateRequest
 ) -> Iterator[dict[str, Any]]:
     requests = []
     for item in chunk:

@@ -86,6 +86,9 @@ def cohort(
     threads: Annotated[
         int, typer.Option("--threads", metavar="N", min=0, help="Threads; 0: one a core.")
     ] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let -o and --flow replace a file that is there.")
+    ] = False,
 ) -> None:
     """Decide a table of cases by one query; needs no server.
 
@@ -117,6 +120,7 @@ def cohort(
     for path, suffixes in ((output, (".parquet", ".csv")), (flow, (".svg",))):
         if path is not None and path.suffix.lower() not in suffixes:
             raise CommandError(f"`{path}` ends in none of {', '.join(suffixes)}")
+    _spare(Path(cases), [path for path in (output, flow) if path is not None], engine, force=force)
     with _told():
         match engine:
             case Engine.DUCKDB:
@@ -125,6 +129,18 @@ def cohort(
                 if flow is not None or output is None:
                     raise CommandError("`--engine spark` writes verdicts with `-o`, no picture")
                 _with_spark(graph, wanted, Path(cases), output, key)
+
+
+def _spare(cases: Path, written: list[Path], engine: Engine, *, force: bool) -> None:
+    """Refuses to write over the cases, or unasked over any other file, before anything is done."""
+    for path in written:
+        if not path.exists():
+            continue
+        if cases.exists() and path.samefile(cases):
+            raise CommandError(f"`{path}` is the table of cases; name another file to write")
+        # Spark writes a folder, which it never replaces.
+        if not force and engine is Engine.DUCKDB:
+            raise CommandError(f"`{path}` is there already; `--force` replaces it")
 
 
 def _with_duckdb(

@@ -4,87 +4,21 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rashpath.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from rashpath.client import Tls
-    from rashpath.v1 import (
-        decision_pb2,
-        decision_service_pb2,
-        facts_pb2,
-        guideline_pb2,
-        guideline_service_pb2,
-    )
+    from rashpath.client import Client, Tls
+    from rashpath.client.decisions import DecisionCalls
 
 ADDRESS = "localhost:50051"
-
-
-class Decider(Protocol):
-    """What a command asks: the remote client and the in-process one both are such."""
-
-    def evaluate(
-        self,
-        case: facts_pb2.PatientCase,
-        *,
-        guideline: decision_service_pb2.GuidelineSelector | None = None,
-        view: decision_pb2.View.ValueType = ...,
-        audience: guideline_pb2.Audience.ValueType = ...,
-        request_id: str = "",
-    ) -> decision_service_pb2.EvaluateResponse:
-        """Decides one case."""
-        ...
-
-    def explain_path(
-        self,
-        case: facts_pb2.PatientCase,
-        *,
-        guideline: decision_service_pb2.GuidelineSelector | None = None,
-        why: Iterable[str] = (),
-        why_not: Iterable[str] = (),
-        what_if: Mapping[str, str] | None = None,
-        what_would_change: Iterable[str] = (),
-        audience: guideline_pb2.Audience.ValueType = ...,
-    ) -> decision_service_pb2.ExplainPathResponse:
-        """Tells how the decision of one case came about."""
-        ...
-
-    def batch_evaluate(
-        self, requests: Iterable[decision_service_pb2.EvaluateRequest]
-    ) -> decision_service_pb2.BatchEvaluateResponse:
-        """Decides many cases."""
-        ...
-
-    def list_guidelines(self) -> guideline_service_pb2.ListGuidelinesResponse:
-        """Lists the guidelines."""
-        ...
-
-    def get_guideline(
-        self, guideline: decision_service_pb2.GuidelineSelector | None = None
-    ) -> guideline_service_pb2.GetGuidelineResponse:
-        """Serves one guideline."""
-        ...
-
-    def render_diagram(
-        self, request: guideline_service_pb2.RenderDiagramRequest
-    ) -> guideline_service_pb2.RenderDiagramResponse:
-        """Draws a guideline."""
-        ...
-
-    def compare_guidelines(
-        self,
-        before: decision_service_pb2.GuidelineSelector | None = None,
-        after: decision_service_pb2.GuidelineSelector | None = None,
-    ) -> guideline_service_pb2.CompareGuidelinesResponse:
-        """Tells what two guidelines decide differently."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +45,7 @@ class Connection:
     token_file: Path | None
     token: str
 
-    def open(self) -> AbstractContextManager[Decider]:
+    def open(self) -> AbstractContextManager[DecisionCalls]:
         """Returns what decides, to be closed after use.
 
         Raises:
@@ -121,6 +55,14 @@ class Connection:
             from rashpath.cli.local import LocalClient
 
             return LocalClient()
+        return self.client()
+
+    def client(self) -> Client:
+        """Returns the client of the server, to be closed after use.
+
+        Raises:
+            CommandError: a file that an option names cannot be read.
+        """
         # grpc's own lines on stderr help nobody; the error that follows says what is wrong.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from rashpath.client import Client

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from rashpath.cli.connection import Connection
+from rashpath.cli.auditor import Source, open_auditor
 from rashpath.cli.errors import CommandError, ExitCode
 from rashpath.cli.options import (
     Audience,
@@ -24,6 +24,7 @@ EXAMPLES = examples(
     "rashpath diagram -o guideline.svg",
     "rashpath diagram --case case.yaml -o path.svg",
     "rashpath diagram --case case.yaml --detail overview --mask -o path.png --dpi 200",
+    "rashpath diagram --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA --store sqlite:///copy.db -o way.svg",
     "rashpath diagram --guideline valacyclovir_spreading_rash@1.0.0 --format mermaid",
 )
 
@@ -58,7 +59,7 @@ _SUFFIXES = {
 
 
 def diagram(
-    connection: Connection,
+    source: Source,
     case: Annotated[
         str,
         typer.Option("--case", metavar="FILE", help="Case whose way is drawn; `-` is stdin."),
@@ -97,6 +98,7 @@ def diagram(
         raise CommandError("give `--case` or `--decision`, not both")
     if decision and (guideline or digest):
         raise CommandError("a recorded decision names its own guideline; leave `--guideline` out")
+    source.require_decision(decision)
     chosen = format_ or _format_of(output)
     if output == STDOUT and chosen is DiagramFormat.PNG and sys.stdout.isatty():
         raise CommandError(
@@ -113,15 +115,23 @@ def diagram(
         dots_per_inch=dpi,
     )
     if decision:
-        request.decision_id = decision
+        with open_auditor(source.connection, source.store) as auditor:
+            picture = auditor.render_decision(
+                decision,
+                format=request.format,
+                detail=request.detail,
+                audience=request.audience,
+                mask_facts=request.mask_facts,
+                dots_per_inch=request.dots_per_inch,
+            )
     else:
         request.guideline.CopyFrom(selector(guideline, digest))
-    if case:
-        from rashpath.cli.cases import read_case
+        if case:
+            from rashpath.cli.cases import read_case
 
-        request.patient_case.CopyFrom(read_case(case))
-    with connection.open() as decider:
-        picture = decider.render_diagram(request)
+            request.patient_case.CopyFrom(read_case(case))
+        with source.connection.open() as decider:
+            picture = decider.render_diagram(request)
     _write(picture.content, output)
 
 

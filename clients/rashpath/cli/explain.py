@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rashpath.cli.connection import Connection
+from rashpath.cli.auditor import Source, open_auditor
 from rashpath.cli.errors import CommandError
 from rashpath.cli.options import (
     Audience,
@@ -28,6 +28,7 @@ EXAMPLES = examples(
     "rashpath explain case.yaml --what-would-change start_foscarnet",
     "rashpath explain case.yaml --what-if rash.trend=IMPROVING --what-if immune.hiv=",
     "rashpath explain --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA --why start_foscarnet",
+    "rashpath explain --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA --store sqlite:///copy-of-audit.db",
 )
 
 
@@ -53,7 +54,7 @@ def fact_names(incomplete: str) -> list[str]:
 
 
 def explain(
-    connection: Connection,
+    source: Source,
     case: Annotated[
         str, typer.Argument(metavar="[CASE]", help="YAML or JSON file; `-` is stdin.")
     ] = "",
@@ -103,6 +104,7 @@ def explain(
         raise CommandError("give a case or `--decision ID`, one of them")
     if decision and (guideline or digest):
         raise CommandError("a recorded decision names its own guideline; leave `--guideline` out")
+    source.require_decision(decision)
     from rashpath.cli.words import audience_message
     from rashpath.v1.decision_service_pb2 import ExplainPathRequest
 
@@ -121,7 +123,7 @@ def explain(
         request.guideline.CopyFrom(selector(guideline, digest))
     for fact, value in _changes(what_if or []).items():
         request.what_if.add(fact=fact, value=value)
-    explained = _explained(connection, request)
+    explained = _explained(source, request)
     if format_ is ExplanationFormat.JSON:
         from rashpath.cli.output import as_json
 
@@ -133,12 +135,10 @@ def explain(
     show(explanation_page(request, explained, audience=audience))
 
 
-def _explained(connection: Connection, request: ExplainPathRequest) -> ExplainPathResponse:
+def _explained(source: Source, request: ExplainPathRequest) -> ExplainPathResponse:
     changes = {change.fact: change.value for change in request.what_if}
     if request.decision_id:
-        from rashpath.cli.auditor import StorePlace, open_auditor
-
-        with open_auditor(connection, StorePlace()) as auditor:
+        with open_auditor(source.connection, source.store) as auditor:
             return auditor.explain_decision(
                 request.decision_id,
                 why=request.why,
@@ -147,7 +147,7 @@ def _explained(connection: Connection, request: ExplainPathRequest) -> ExplainPa
                 what_would_change=request.what_would_change,
                 audience=request.audience,
             )
-    with connection.open() as decider:
+    with source.connection.open() as decider:
         return decider.explain_path(
             request.patient_case,
             guideline=request.guideline,

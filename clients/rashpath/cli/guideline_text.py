@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from rashpath.cli.page import Line
 from rashpath.cli.text import headline
-from rashpath.cli.words import citations, urgency_words
+from rashpath.cli.words import citations, review_words, urgency_words
 from rashpath.v1.guideline_pb2 import Guideline, Node, Provenance
-from rashpath.v1.guideline_service_pb2 import GetGuidelineResponse
+from rashpath.v1.guideline_service_pb2 import GetGuidelineResponse, ReviewStep
 from rashpath.v1.options_pb2 import Wording
 
 
@@ -35,6 +35,10 @@ def guideline_page(response: GetGuidelineResponse, *, audience: str) -> Iterator
         yield Line(titles.get(lane, lane), style="bold")
         for node in by_lane[lane]:
             yield from _recommendation(node, audience)
+    if response.review_history:
+        yield Line("Review", style="bold")
+        for step in response.review_history:
+            yield _review_step(step)
     yield Line()
     yield Line(f"digest {response.info.digest}", style="dim")
     if response.HasField("certificate"):
@@ -45,6 +49,18 @@ def guideline_page(response: GetGuidelineResponse, *, audience: str) -> Iterator
             style="dim",
         )
     yield Line(_words(guideline.disclaimer, audience), style="dim")
+
+
+def _review_step(step: ReviewStep) -> Line:
+    said = f"{step.review_time.ToDatetime():%Y-%m-%d}  {review_words(step.status)}: {step.reviewer}"
+    if step.comment:
+        said += f", {step.comment}"
+    if step.key_id:
+        checked = "verified" if step.signature_verified else "not verified by this server"
+        said += f" (signed by key {step.key_id}, {checked})"
+    if step.of_this_content:
+        return Line(said, mark="  - ")
+    return Line(f"{said}, of an earlier content", mark="  - ", style="dim")
 
 
 def _size(guideline: Guideline) -> str:

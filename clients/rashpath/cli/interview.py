@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Literal, assert_never
+from typing import TYPE_CHECKING, Literal, assert_never
 
-from rashpath.cli.connection import Decider
 from rashpath.cli.page import Line, show
 from rashpath.cli.reply import Command, Misread, prompt, read_reply
 from rashpath.cli.text import settled
@@ -15,6 +14,9 @@ from rashpath.facts.dictionary import Dictionary, Fact
 from rashpath.v1 import decision_pb2, facts_pb2
 from rashpath.v1.decision_pb2 import Question
 from rashpath.v1.decision_service_pb2 import EvaluateResponse, GuidelineSelector
+
+if TYPE_CHECKING:
+    from rashpath.client.decisions import DecisionCalls
 
 _Move = Literal[Command.UNKNOWN, Command.BACK, Command.STOP] | int | float
 
@@ -32,7 +34,7 @@ class Interview:
         audience: ``clinician`` or ``patient``.
     """
 
-    decider: Decider
+    decider: DecisionCalls
     case: facts_pb2.PatientCase
     guideline: GuidelineSelector
     audience: str

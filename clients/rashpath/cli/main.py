@@ -24,7 +24,14 @@ from rashpath.cli.audit import LIST_EXAMPLES as AUDIT_LIST_EXAMPLES
 from rashpath.cli.audit import SHOW_EXAMPLES as AUDIT_SHOW_EXAMPLES
 from rashpath.cli.audit import VERIFY_EXAMPLES as AUDIT_VERIFY_EXAMPLES
 from rashpath.cli.audit_export import EXPORT_EXAMPLES, export
-from rashpath.cli.audit_keys import KEYGEN_EXAMPLES, REWRAP_EXAMPLES, keygen, rewrap
+from rashpath.cli.audit_keys import (
+    KEYGEN_EXAMPLES,
+    PUBLIC_KEY_EXAMPLES,
+    REWRAP_EXAMPLES,
+    keygen,
+    public_key,
+    rewrap,
+)
 from rashpath.cli.audit_replay import REPLAY_EXAMPLES, replay
 from rashpath.cli.auditor import asks_an_auditor
 from rashpath.cli.cohort import EXAMPLES as COHORT_EXAMPLES
@@ -90,9 +97,9 @@ def build_app() -> typer.Typer:
     )
     app.callback(epilog=EXAMPLES)(_root)
     app.command("evaluate", epilog=EVALUATE_EXAMPLES)(asks_a_server(evaluate))
-    app.command("explain", epilog=EXPLAIN_EXAMPLES)(asks_a_server(explain))
+    app.command("explain", epilog=EXPLAIN_EXAMPLES)(asks_a_server(asks_an_auditor(explain)))
     app.command("ask", epilog=ASK_EXAMPLES)(asks_a_server(ask))
-    app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(diagram))
+    app.command("diagram", epilog=DIAGRAM_EXAMPLES)(asks_a_server(asks_an_auditor(diagram)))
     app.command("report", epilog=REPORT_EXAMPLES)(asks_a_server(asks_an_auditor(write_report)))
     app.command("cohort", epilog=COHORT_EXAMPLES)(cohort)
     app.command("serve", epilog=SERVE_EXAMPLES)(serve)
@@ -134,6 +141,7 @@ def _audit_commands() -> typer.Typer:
     ):
         group.command(name, epilog=epilog)(asks_a_server(asks_an_auditor(command)))
     group.command("keygen", epilog=KEYGEN_EXAMPLES)(keygen)
+    group.command("public-key", epilog=PUBLIC_KEY_EXAMPLES)(public_key)
     group.command("rewrap", epilog=REWRAP_EXAMPLES)(rewrap)
     return group
 

@@ -18,8 +18,8 @@ from rashpath.cli.errors import CommandError, ExitCode, say
 from rashpath.cli.options import Audience, AudienceOption, examples
 
 if TYPE_CHECKING:
-    from rashpath.cli.auditor import Auditor
     from rashpath.cli.report_data import ReportData
+    from rashpath.client.audit import AuditCalls
 
 EXAMPLES = examples(
     "rashpath report --decision 01JDB7Q9V2M8K4T6W3XNRYHCFA -o report.html",
@@ -79,7 +79,7 @@ def report(
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
-def gather(auditor: Auditor, decision: str, audience: str, made: datetime) -> ReportData:
+def gather(auditor: AuditCalls, decision: str, audience: str, made: datetime) -> ReportData:
     """Returns all that a report tells, and says what of it cannot be had.
 
     Args:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from google.protobuf.message import Message
 from sqlalchemy import select
 
 from rashpath.audit import AuditConfig, OpenStore, open_to_read
@@ -18,7 +18,8 @@ from rashpath.audit.verify import verify
 from rashpath.cli.auditor import StorePlace
 from rashpath.cli.errors import CommandError, ExitCode, say
 from rashpath.cli.local import answered
-from rashpath.client.audit import in_utc
+from rashpath.client.asking import R
+from rashpath.client.audit import AuditCalls
 from rashpath.service.auditing import Auditing
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.explain_path import explain_path, subject_of
@@ -26,28 +27,17 @@ from rashpath.service.guidelines import Guidelines
 from rashpath.service.render_diagram import render_diagram
 from rashpath.v1.audit_pb2 import Checkpoint
 from rashpath.v1.audit_service_pb2 import (
-    CreateCheckpointResponse,
-    EraseDecisionResponse,
+    CreateCheckpointRequest,
+    EraseDecisionRequest,
     GetDecisionRequest,
-    GetDecisionResponse,
     ListDecisionsRequest,
-    ListDecisionsResponse,
     ReplayDecisionRequest,
-    ReplayDecisionResponse,
     VerifyLedgerRequest,
     VerifyLedgerResponse,
 )
-from rashpath.v1.decision_service_pb2 import (
-    ExplainPathRequest,
-    ExplainPathResponse,
-    FactChange,
-    GuidelineSelector,
-)
-from rashpath.v1.guideline_pb2 import Audience
+from rashpath.v1.decision_service_pb2 import ExplainPathRequest, ExplainPathResponse
 from rashpath.v1.guideline_service_pb2 import (
-    DiagramFormat,
     GetGuidelineRequest,
-    GetGuidelineResponse,
     RenderDiagramRequest,
     RenderDiagramResponse,
 )
@@ -55,13 +45,20 @@ from rashpath.v1.guideline_service_pb2 import (
 if TYPE_CHECKING:
     from typing import Self
 
-R = TypeVar("R")
+T = TypeVar("T")
 
 _NONE_SERVED = Guidelines({}, "", {})
 """A store brings the guideline of each decision; nothing else is explained or drawn from it."""
 
 
-class StoreAuditor:
+_CHANGES: dict[type[Message], str] = {
+    CreateCheckpointRequest: "a checkpoint is made",
+    EraseDecisionRequest: "a decision is erased",
+}
+"""What a store that is only read cannot do."""
+
+
+class StoreAuditor(AuditCalls):
     """The audit service over a store that is only read; it answers and raises as the client does.
 
     Args:
@@ -79,9 +76,18 @@ class StoreAuditor:
                     url=place.url,
                     keyring_file=place.keyring,
                     signing_key_file=place.signing_key,
+                    public_key_file=place.public_key,
                 )
             )
         self._auditing = Auditing.of_store(self.opened)
+        self._methods: dict[type[Message], Callable[[Any], Any]] = {
+            GetDecisionRequest: self._auditing.get_decision,
+            ListDecisionsRequest: self._auditing.list_decisions,
+            ReplayDecisionRequest: self._auditing.replay_decision,
+            GetGuidelineRequest: self._auditing.get_guideline,
+            ExplainPathRequest: self._explained,
+            RenderDiagramRequest: self._drawn,
+        }
         self._has_keyring = place.keyring is not None
         self._progress = progress
 
@@ -96,73 +102,10 @@ class StoreAuditor:
     ) -> None:
         self.opened.store.close()
 
-    def get_decision(self, decision_id: str) -> GetDecisionResponse:
-        """Shows one recorded decision."""
-        request = GetDecisionRequest(decision_id=decision_id)
-        return answered(self._auditing.get_decision, request)
-
-    def list_decisions(
-        self,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        guideline: str = "",
-        recommendation: str = "",
-        page_size: int = 0,
-        page_token: str = "",
-    ) -> ListDecisionsResponse:
-        """Lists one page of recorded decisions, the newest first."""
-        request = ListDecisionsRequest(
-            guideline_id=guideline,
-            recommendation=recommendation,
-            page_size=page_size,
-            page_token=page_token,
-        )
-        if since is not None:
-            request.since.FromDatetime(in_utc(since))
-        if until is not None:
-            request.until.FromDatetime(in_utc(until))
-        return answered(self._auditing.list_decisions, request)
-
-    def explain_decision(
-        self,
-        decision_id: str,
-        *,
-        why: Iterable[str] = (),
-        why_not: Iterable[str] = (),
-        what_if: Mapping[str, str] | None = None,
-        what_would_change: Iterable[str] = (),
-        audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
-    ) -> ExplainPathResponse:
-        """Explains it: its recorded facts under its recorded guideline."""
-        request = ExplainPathRequest(
-            decision_id=decision_id,
-            why=why,
-            why_not=why_not,
-            what_if=[FactChange(fact=fact, value=value) for fact, value in (what_if or {}).items()],
-            what_would_change=what_would_change,
-            audience=audience,
-        )
-        return answered(self._explained, request)
-
-    def render_decision(
-        self,
-        decision_id: str,
-        *,
-        format: DiagramFormat.ValueType = DiagramFormat.DIAGRAM_FORMAT_SVG,
-        audience: Audience.ValueType = Audience.AUDIENCE_CLINICIAN,
-    ) -> RenderDiagramResponse:
-        """Draws its way."""
-        request = RenderDiagramRequest(decision_id=decision_id, format=format, audience=audience)
-        return answered(self._drawn, request)
-
-    def get_guideline(self, guideline: GuidelineSelector | None = None) -> GetGuidelineResponse:
-        """Gives the guideline of a digest, as the ledger keeps it."""
-        request = GetGuidelineRequest(guideline=guideline)
-        return answered(self._auditing.get_guideline, request)
-
-    def verify_ledger(self, checkpoint: Checkpoint | None = None) -> VerifyLedgerResponse:
-        """Verifies the whole ledger.
+    def verify_ledger(
+        self, checkpoint: Checkpoint | None = None, *, timeout_s: float | None = None
+    ) -> VerifyLedgerResponse:
+        """Verifies the whole ledger, contents too where they can be opened.
 
         Raises:
             CommandError: no key is known whose signatures would count.
@@ -171,7 +114,8 @@ class StoreAuditor:
             raise CommandError(
                 "the key that signed this ledger is not beside it",
                 exit_code=ExitCode.NOT_FOUND_OR_PRECONDITION,
-                hint="name it with `--signing-key FILE`, or a checkpoint with `--checkpoint FILE`",
+                hint="name its public part with `--public-key FILE`, itself with `--signing-key "
+                "FILE`, or a checkpoint with `--checkpoint FILE`",
             )
         if self._has_keyring or not self._encrypted():
             request = VerifyLedgerRequest(checkpoint=checkpoint)
@@ -181,26 +125,11 @@ class StoreAuditor:
             opened = self.opened
             return verify(opened.store, opened.trusted, None, checkpoint, self._progress)
 
-    def replay_decision(self, decision_id: str) -> ReplayDecisionResponse:
-        """Decides it again and compares."""
-        request = ReplayDecisionRequest(decision_id=decision_id)
-        return answered(self._auditing.replay_decision, request)
-
-    def create_checkpoint(self) -> CreateCheckpointResponse:
-        """Refuses.
-
-        Raises:
-            CommandError: always.
-        """
-        raise _only_read("a checkpoint is made")
-
-    def erase_decision(self, decision_id: str, reason: str) -> EraseDecisionResponse:
-        """Refuses.
-
-        Raises:
-            CommandError: always.
-        """
-        raise _only_read("a decision is erased")
+    def _ask(self, request: Message, answer: type[R], timeout_s: float | None) -> R:
+        if type(request) not in self._methods:
+            raise _only_read(_CHANGES[type(request)])
+        made: R = answered(self._methods[type(request)], request)
+        return made
 
     def _encrypted(self) -> bool:
         """Tells whether any content needs a keyring."""
@@ -217,7 +146,7 @@ class StoreAuditor:
         return render_diagram(_NONE_SERVED, request, recalled)()
 
 
-def told(found: Iterator[R]) -> Iterator[R]:
+def told(found: Iterator[T]) -> Iterator[T]:
     """Yields what a reader yields, and tells why it can go no further.
 
     Raises:

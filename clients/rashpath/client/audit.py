@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
 
+from rashpath.client.asking import Asks
 from rashpath.v1.audit_pb2 import Checkpoint, RecordedDecision
 from rashpath.v1.audit_service_pb2 import (
     CreateCheckpointRequest,
@@ -22,9 +21,7 @@ from rashpath.v1.audit_service_pb2 import (
     VerifyLedgerRequest,
     VerifyLedgerResponse,
 )
-from rashpath.v1.audit_service_pb2_grpc import AuditServiceStub
 from rashpath.v1.decision_service_pb2 import ExplainPathRequest, ExplainPathResponse, FactChange
-from rashpath.v1.decision_service_pb2_grpc import DecisionServiceStub
 from rashpath.v1.guideline_pb2 import Audience
 from rashpath.v1.guideline_service_pb2 import (
     DiagramDetail,
@@ -32,42 +29,17 @@ from rashpath.v1.guideline_service_pb2 import (
     RenderDiagramRequest,
     RenderDiagramResponse,
 )
-from rashpath.v1.guideline_service_pb2_grpc import GuidelineServiceStub
-
-Q = TypeVar("Q", contravariant=True)
-R = TypeVar("R", covariant=True)
 
 PAGE = 500
 """Decisions that are asked for at a time where all are wanted."""
 
 
-class Method(Protocol[Q, R]):
-    """A method of a generated stub."""
-
-    def __call__(
-        self,
-        request: Q,
-        timeout: float | None = None,
-        metadata: tuple[tuple[str, str | bytes], ...] | None = None,
-    ) -> R:
-        """Sends one request and waits for its answer."""
-        ...
-
-
-class AuditCalls(ABC):
+class AuditCalls(Asks):
     """What a client asks of the audit ledger; every method raises ClientError as `evaluate` does.
 
     Besides: PreconditionFailed where the server keeps no ledger or lacks a key, NotFound for a
     decision that is not recorded, LedgerDamaged where what is stored is not what was recorded.
     """
-
-    _audit: AuditServiceStub
-    _decision: DecisionServiceStub
-    _guideline: GuidelineServiceStub
-
-    @abstractmethod
-    def _call(self, method: Method[Q, R], request: Q, timeout_s: float | None) -> R:
-        """Sends one request and waits for its answer, as the client does for all its methods."""
 
     def get_decision(
         self, decision_id: str, *, timeout_s: float | None = None
@@ -79,7 +51,7 @@ class AuditCalls(ABC):
             timeout_s: seconds for this call, as in all methods here; None: those of the client.
         """
         request = GetDecisionRequest(decision_id=decision_id)
-        return self._call(self._audit.GetDecision, request, timeout_s)
+        return self._ask(request, GetDecisionResponse, timeout_s)
 
     def list_decisions(
         self,
@@ -117,7 +89,7 @@ class AuditCalls(ABC):
             request.since.FromDatetime(in_utc(since))
         if until is not None:
             request.until.FromDatetime(in_utc(until))
-        return self._call(self._audit.ListDecisions, request, timeout_s)
+        return self._ask(request, ListDecisionsResponse, timeout_s)
 
     def decisions(
         self,
@@ -165,18 +137,18 @@ class AuditCalls(ABC):
             timeout_s: seconds for this call; None: those of the client.
         """
         request = VerifyLedgerRequest(checkpoint=checkpoint)
-        return self._call(self._audit.VerifyLedger, request, timeout_s)
+        return self._ask(request, VerifyLedgerResponse, timeout_s)
 
     def replay_decision(
         self, decision_id: str, *, timeout_s: float | None = None
     ) -> ReplayDecisionResponse:
         """Has recorded facts decided again under the recorded guideline, and compared."""
         request = ReplayDecisionRequest(decision_id=decision_id)
-        return self._call(self._audit.ReplayDecision, request, timeout_s)
+        return self._ask(request, ReplayDecisionResponse, timeout_s)
 
     def create_checkpoint(self, *, timeout_s: float | None = None) -> CreateCheckpointResponse:
         """Has a checkpoint made, to be kept where nobody who can write to the ledger can."""
-        return self._call(self._audit.CreateCheckpoint, CreateCheckpointRequest(), timeout_s)
+        return self._ask(CreateCheckpointRequest(), CreateCheckpointResponse, timeout_s)
 
     def erase_decision(
         self, decision_id: str, reason: str, *, timeout_s: float | None = None
@@ -189,7 +161,7 @@ class AuditCalls(ABC):
             timeout_s: seconds for this call; None: those of the client.
         """
         request = EraseDecisionRequest(decision_id=decision_id, reason=reason)
-        return self._call(self._audit.EraseDecision, request, timeout_s)
+        return self._ask(request, EraseDecisionResponse, timeout_s)
 
     def explain_decision(
         self,
@@ -221,7 +193,7 @@ class AuditCalls(ABC):
             what_would_change=what_would_change,
             audience=audience,
         )
-        return self._call(self._decision.ExplainPath, request, timeout_s)
+        return self._ask(request, ExplainPathResponse, timeout_s)
 
     def render_decision(
         self,
@@ -253,7 +225,7 @@ class AuditCalls(ABC):
             mask_facts=mask_facts,
             dots_per_inch=dots_per_inch,
         )
-        return self._call(self._guideline.RenderDiagram, request, timeout_s)
+        return self._ask(request, RenderDiagramResponse, timeout_s)
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -30,17 +30,17 @@ from rashpath.v1 import facts_pb2 as rashpath_dot_v1_dot_facts__pb2
 from rashpath.v1 import guideline_pb2 as rashpath_dot_v1_dot_guideline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#rashpath/v1/guideline_service.proto\x12\x0brashpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crashpath/v1/comparison.proto\x1a\x1arashpath/v1/decision.proto\x1a\"rashpath/v1/decision_service.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\"\x17\n\x15ListGuidelinesRequest\"H\n\x16ListGuidelinesResponse\x12.\n\nguidelines\x18\x01 \x03(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\"H\n\x13GetGuidelineRequest\x12\x31\n\tguideline\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\"\x9f\x01\n\x14GetGuidelineResponse\x12(\n\x04info\x18\x01 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12)\n\tguideline\x18\x02 \x01(\x0b\x32\x16.rashpath.v1.Guideline\x12\x32\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0b\x32\x1d.rashpath.v1.ProofCertificate\"\xd7\x01\n\x10ProofCertificate\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x19\n\x11semantics_version\x18\x02 \x01(\t\x12\x0e\n\x06solver\x18\x03 \x01(\t\x12\x16\n\x0esolver_version\x18\x04 \x01(\t\x12.\n\nprove_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07seconds\x18\x06 \x01(\x01\x12/\n\nproperties\x18\x07 \x03(\x0b\x32\x1b.rashpath.v1.ProvedProperty\"J\n\x0eProvedProperty\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x63hecked\x18\x03 \x01(\x05\x12\r\n\x05notes\x18\x04 \x03(\t\"\xc9\x02\n\x14RenderDiagramRequest\x12\x31\n\tguideline\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x30\n\x0cpatient_case\x18\x02 \x01(\x0b\x32\x18.rashpath.v1.PatientCaseH\x00\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\tH\x00\x12*\n\x06\x66ormat\x18\x04 \x01(\x0e\x32\x1a.rashpath.v1.DiagramFormat\x12*\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x1a.rashpath.v1.DiagramDetail\x12\'\n\x08\x61udience\x18\x06 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x12\n\nmask_facts\x18\x07 \x01(\x08\x12\x15\n\rdots_per_inch\x18\x08 \x01(\x05\x42\t\n\x07overlay\"k\n\x15RenderDiagramResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12-\n\tguideline\x18\x03 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\"y\n\x18\x43ompareGuidelinesRequest\x12.\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12-\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\"\xc6\x02\n\x19\x43ompareGuidelinesResponse\x12*\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12)\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12\x12\n\nequivalent\x18\x03 \x01(\x08\x12\x10\n\x08\x63ompared\x18\x04 \x01(\x05\x12\x34\n\x0b\x64ifferences\x18\x05 \x03(\x0b\x32\x1f.rashpath.v1.DecisionDifference\x12/\n\x07\x63ontent\x18\x06 \x03(\x0b\x32\x1e.rashpath.v1.ContentDifference\x12+\n\x07\x63hanged\x18\x07 \x03(\x0b\x32\x1a.rashpath.v1.ChangedAnswer\x12\x18\n\x10\x61nswers_compared\x18\x08 \x01(\x05*\x93\x01\n\rDiagramFormat\x12\x1e\n\x1a\x44IAGRAM_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IAGRAM_FORMAT_SVG\x10\x01\x12\x16\n\x12\x44IAGRAM_FORMAT_PNG\x10\x02\x12\x16\n\x12\x44IAGRAM_FORMAT_DOT\x10\x03\x12\x1a\n\x16\x44IAGRAM_FORMAT_MERMAID\x10\x04*e\n\rDiagramDetail\x12\x1e\n\x1a\x44IAGRAM_DETAIL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IAGRAM_DETAIL_OVERVIEW\x10\x01\x12\x17\n\x13\x44IAGRAM_DETAIL_FULL\x10\x02\x32\xfe\x02\n\x10GuidelineService\x12Y\n\x0eListGuidelines\x12\".rashpath.v1.ListGuidelinesRequest\x1a#.rashpath.v1.ListGuidelinesResponse\x12S\n\x0cGetGuideline\x12 .rashpath.v1.GetGuidelineRequest\x1a!.rashpath.v1.GetGuidelineResponse\x12V\n\rRenderDiagram\x12!.rashpath.v1.RenderDiagramRequest\x1a\".rashpath.v1.RenderDiagramResponse\x12\x62\n\x11\x43ompareGuidelines\x12%.rashpath.v1.CompareGuidelinesRequest\x1a&.rashpath.v1.CompareGuidelinesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#rashpath/v1/guideline_service.proto\x12\x0brashpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1crashpath/v1/comparison.proto\x1a\x1arashpath/v1/decision.proto\x1a\"rashpath/v1/decision_service.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\"\x17\n\x15ListGuidelinesRequest\"H\n\x16ListGuidelinesResponse\x12.\n\nguidelines\x18\x01 \x03(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\"H\n\x13GetGuidelineRequest\x12\x31\n\tguideline\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\"\xd0\x01\n\x14GetGuidelineResponse\x12(\n\x04info\x18\x01 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12)\n\tguideline\x18\x02 \x01(\x0b\x32\x16.rashpath.v1.Guideline\x12\x32\n\x0b\x63\x65rtificate\x18\x03 \x01(\x0b\x32\x1d.rashpath.v1.ProofCertificate\x12/\n\x0ereview_history\x18\x04 \x03(\x0b\x32\x17.rashpath.v1.ReviewStep\"\xe0\x01\n\nReviewStep\x12)\n\x06status\x18\x01 \x01(\x0e\x32\x19.rashpath.v1.ReviewStatus\x12\x10\n\x08reviewer\x18\x02 \x01(\t\x12/\n\x0breview_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63omment\x18\x04 \x01(\t\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x12\x17\n\x0fof_this_content\x18\x06 \x01(\x08\x12\x0e\n\x06key_id\x18\x07 \x01(\t\x12\x1a\n\x12signature_verified\x18\x08 \x01(\x08\"\xd7\x01\n\x10ProofCertificate\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12\x19\n\x11semantics_version\x18\x02 \x01(\t\x12\x0e\n\x06solver\x18\x03 \x01(\t\x12\x16\n\x0esolver_version\x18\x04 \x01(\t\x12.\n\nprove_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07seconds\x18\x06 \x01(\x01\x12/\n\nproperties\x18\x07 \x03(\x0b\x32\x1b.rashpath.v1.ProvedProperty\"J\n\x0eProvedProperty\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x63hecked\x18\x03 \x01(\x05\x12\r\n\x05notes\x18\x04 \x03(\t\"\xc9\x02\n\x14RenderDiagramRequest\x12\x31\n\tguideline\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12\x30\n\x0cpatient_case\x18\x02 \x01(\x0b\x32\x18.rashpath.v1.PatientCaseH\x00\x12\x15\n\x0b\x64\x65\x63ision_id\x18\x03 \x01(\tH\x00\x12*\n\x06\x66ormat\x18\x04 \x01(\x0e\x32\x1a.rashpath.v1.DiagramFormat\x12*\n\x06\x64\x65tail\x18\x05 \x01(\x0e\x32\x1a.rashpath.v1.DiagramDetail\x12\'\n\x08\x61udience\x18\x06 \x01(\x0e\x32\x15.rashpath.v1.Audience\x12\x12\n\nmask_facts\x18\x07 \x01(\x08\x12\x15\n\rdots_per_inch\x18\x08 \x01(\x05\x42\t\n\x07overlay\"k\n\x15RenderDiagramResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12-\n\tguideline\x18\x03 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\"y\n\x18\x43ompareGuidelinesRequest\x12.\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\x12-\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x1e.rashpath.v1.GuidelineSelector\"\xc6\x02\n\x19\x43ompareGuidelinesResponse\x12*\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12)\n\x05\x61\x66ter\x18\x02 \x01(\x0b\x32\x1a.rashpath.v1.GuidelineInfo\x12\x12\n\nequivalent\x18\x03 \x01(\x08\x12\x10\n\x08\x63ompared\x18\x04 \x01(\x05\x12\x34\n\x0b\x64ifferences\x18\x05 \x03(\x0b\x32\x1f.rashpath.v1.DecisionDifference\x12/\n\x07\x63ontent\x18\x06 \x03(\x0b\x32\x1e.rashpath.v1.ContentDifference\x12+\n\x07\x63hanged\x18\x07 \x03(\x0b\x32\x1a.rashpath.v1.ChangedAnswer\x12\x18\n\x10\x61nswers_compared\x18\x08 \x01(\x05*\x93\x01\n\rDiagramFormat\x12\x1e\n\x1a\x44IAGRAM_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x44IAGRAM_FORMAT_SVG\x10\x01\x12\x16\n\x12\x44IAGRAM_FORMAT_PNG\x10\x02\x12\x16\n\x12\x44IAGRAM_FORMAT_DOT\x10\x03\x12\x1a\n\x16\x44IAGRAM_FORMAT_MERMAID\x10\x04*e\n\rDiagramDetail\x12\x1e\n\x1a\x44IAGRAM_DETAIL_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44IAGRAM_DETAIL_OVERVIEW\x10\x01\x12\x17\n\x13\x44IAGRAM_DETAIL_FULL\x10\x02\x32\xfe\x02\n\x10GuidelineService\x12Y\n\x0eListGuidelines\x12\".rashpath.v1.ListGuidelinesRequest\x1a#.rashpath.v1.ListGuidelinesResponse\x12S\n\x0cGetGuideline\x12 .rashpath.v1.GetGuidelineRequest\x1a!.rashpath.v1.GetGuidelineResponse\x12V\n\rRenderDiagram\x12!.rashpath.v1.RenderDiagramRequest\x1a\".rashpath.v1.RenderDiagramResponse\x12\x62\n\x11\x43ompareGuidelines\x12%.rashpath.v1.CompareGuidelinesRequest\x1a&.rashpath.v1.CompareGuidelinesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'rashpath.v1.guideline_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DIAGRAMFORMAT']._serialized_start=1756
-  _globals['_DIAGRAMFORMAT']._serialized_end=1903
-  _globals['_DIAGRAMDETAIL']._serialized_start=1905
-  _globals['_DIAGRAMDETAIL']._serialized_end=2006
+  _globals['_DIAGRAMFORMAT']._serialized_start=2032
+  _globals['_DIAGRAMFORMAT']._serialized_end=2179
+  _globals['_DIAGRAMDETAIL']._serialized_start=2181
+  _globals['_DIAGRAMDETAIL']._serialized_end=2282
   _globals['_LISTGUIDELINESREQUEST']._serialized_start=233
   _globals['_LISTGUIDELINESREQUEST']._serialized_end=256
   _globals['_LISTGUIDELINESRESPONSE']._serialized_start=258
@@ -48,19 +48,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETGUIDELINEREQUEST']._serialized_start=332
   _globals['_GETGUIDELINEREQUEST']._serialized_end=404
   _globals['_GETGUIDELINERESPONSE']._serialized_start=407
-  _globals['_GETGUIDELINERESPONSE']._serialized_end=566
-  _globals['_PROOFCERTIFICATE']._serialized_start=569
-  _globals['_PROOFCERTIFICATE']._serialized_end=784
-  _globals['_PROVEDPROPERTY']._serialized_start=786
-  _globals['_PROVEDPROPERTY']._serialized_end=860
-  _globals['_RENDERDIAGRAMREQUEST']._serialized_start=863
-  _globals['_RENDERDIAGRAMREQUEST']._serialized_end=1192
-  _globals['_RENDERDIAGRAMRESPONSE']._serialized_start=1194
-  _globals['_RENDERDIAGRAMRESPONSE']._serialized_end=1301
-  _globals['_COMPAREGUIDELINESREQUEST']._serialized_start=1303
-  _globals['_COMPAREGUIDELINESREQUEST']._serialized_end=1424
-  _globals['_COMPAREGUIDELINESRESPONSE']._serialized_start=1427
-  _globals['_COMPAREGUIDELINESRESPONSE']._serialized_end=1753
-  _globals['_GUIDELINESERVICE']._serialized_start=2009
-  _globals['_GUIDELINESERVICE']._serialized_end=2391
+  _globals['_GETGUIDELINERESPONSE']._serialized_end=615
+  _globals['_REVIEWSTEP']._serialized_start=618
+  _globals['_REVIEWSTEP']._serialized_end=842
+  _globals['_PROOFCERTIFICATE']._serialized_start=845
+  _globals['_PROOFCERTIFICATE']._serialized_end=1060
+  _globals['_PROVEDPROPERTY']._serialized_start=1062
+  _globals['_PROVEDPROPERTY']._serialized_end=1136
+  _globals['_RENDERDIAGRAMREQUEST']._serialized_start=1139
+  _globals['_RENDERDIAGRAMREQUEST']._serialized_end=1468
+  _globals['_RENDERDIAGRAMRESPONSE']._serialized_start=1470
+  _globals['_RENDERDIAGRAMRESPONSE']._serialized_end=1577
+  _globals['_COMPAREGUIDELINESREQUEST']._serialized_start=1579
+  _globals['_COMPAREGUIDELINESREQUEST']._serialized_end=1700
+  _globals['_COMPAREGUIDELINESRESPONSE']._serialized_start=1703
+  _globals['_COMPAREGUIDELINESRESPONSE']._serialized_end=2029
+  _globals['_GUIDELINESERVICE']._serialized_start=2285
+  _globals['_GUIDELINESERVICE']._serialized_end=2667
 # @@protoc_insertion_point(module_scope)

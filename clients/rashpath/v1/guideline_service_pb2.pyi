@@ -157,6 +157,7 @@ class GetGuidelineResponse(_message.Message):
     INFO_FIELD_NUMBER: _builtins.int
     GUIDELINE_FIELD_NUMBER: _builtins.int
     CERTIFICATE_FIELD_NUMBER: _builtins.int
+    REVIEW_HISTORY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def info(self) -> _decision_pb2.GuidelineInfo:
         """Its id, version, digest and review status."""
@@ -171,20 +172,88 @@ class GetGuidelineResponse(_message.Message):
         guideline file.
         """
 
+    @_builtins.property
+    def review_history(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReviewStep]:
+        """Its review so far, the oldest step first, as recorded beside the guideline
+        file; empty where nothing is recorded, and for a guideline that only the
+        ledger keeps.
+        """
+
     def __init__(
         self,
         *,
         info: _decision_pb2.GuidelineInfo | None = ...,
         guideline: _guideline_pb2.Guideline | None = ...,
         certificate: Global___ProofCertificate | None = ...,
+        review_history: _abc.Iterable[Global___ReviewStep] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "guideline", b"guideline", "info", b"info"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "guideline", b"guideline", "info", b"info"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate", b"certificate", "guideline", b"guideline", "info", b"info", "review_history", b"review_history"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGuidelineResponse: _TypeAlias = GetGuidelineResponse  # noqa: Y015
+
+@_typing.final
+class ReviewStep(_message.Message):
+    """One step of a review: who took it, when, and of which text."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    REVIEWER_FIELD_NUMBER: _builtins.int
+    REVIEW_TIME_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    DIGEST_FIELD_NUMBER: _builtins.int
+    OF_THIS_CONTENT_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    SIGNATURE_VERIFIED_FIELD_NUMBER: _builtins.int
+    status: _guideline_pb2.ReviewStatus.ValueType
+    """The step. The guideline itself states the newest one of its content."""
+    reviewer: _builtins.str
+    """Whoever took it, as they typed their name."""
+    comment: _builtins.str
+    """What they added; empty: nothing."""
+    digest: _builtins.str
+    """Digest of the guideline as it was then, SHA-256 in lowercase hexadecimal. It
+    covers the review status too, and so differs from step to step.
+    """
+    of_this_content: _builtins.bool
+    """True: the content, which is all but the review status, was what it is now.
+    False: an earlier one, of which the step says nothing any more.
+    """
+    key_id: _builtins.str
+    """Id of the key that signed the step; empty: it is not signed, as only
+    approvals are.
+    """
+    signature_verified: _builtins.bool
+    """True: the signature is good, of a key that this server trusts with approvals
+    (`require_approval_key_file`). False: not signed, not good or not checked.
+    """
+    @_builtins.property
+    def review_time(self) -> _timestamp_pb2.Timestamp:
+        """When they took it."""
+
+    def __init__(
+        self,
+        *,
+        status: _guideline_pb2.ReviewStatus.ValueType = ...,
+        reviewer: _builtins.str = ...,
+        review_time: _timestamp_pb2.Timestamp | None = ...,
+        comment: _builtins.str = ...,
+        digest: _builtins.str = ...,
+        of_this_content: _builtins.bool = ...,
+        key_id: _builtins.str = ...,
+        signature_verified: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["review_time", b"review_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comment", b"comment", "digest", b"digest", "key_id", b"key_id", "of_this_content", b"of_this_content", "review_time", b"review_time", "reviewer", b"reviewer", "signature_verified", b"signature_verified", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewStep: _TypeAlias = ReviewStep  # noqa: Y015
 
 @_typing.final
 class ProofCertificate(_message.Message):

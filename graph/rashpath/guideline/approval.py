@@ -198,7 +198,7 @@ def approval_of(
     if not approvals:
         return None, "no approval of this text lies beside it"
     for each in approvals:
-        if _is_signed(each, approvers):
+        if is_signed(each, approvers):
             return each, ""
     return None, "its approval bears no good signature of a key that is trusted"
 
@@ -236,6 +236,18 @@ def read_approvers(path: Path) -> Mapping[str, bytes]:
     return keys
 
 
+def is_signed(step: Step, approvers: Mapping[str, bytes]) -> bool:
+    """Tells whether a step bears a good signature of one of some keys, raw, by id."""
+    key = approvers.get(step.key_id)
+    if key is None:
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(_decoded(step.signature), _message(step))
+    except InvalidSignature:
+        return False
+    return True
+
+
 def key_id(public: bytes) -> str:
     """Returns the id of a public key: 16 hexadecimal digits, as the ledger counts them too."""
     return hashlib.sha256(public).hexdigest()[:_ID_LENGTH]
@@ -259,17 +271,6 @@ def _signed(step: Step, key: Ed25519PrivateKey) -> Step:
     return Step(**asdict(named) | {"signature": signature})
 
 
-def _is_signed(step: Step, approvers: Mapping[str, bytes]) -> bool:
-    key = approvers.get(step.key_id)
-    if key is None:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(_decoded(step.signature), _message(step))
-    except InvalidSignature:
-        return False
-    return True
-
-
 def _message(step: Step) -> bytes:
     """Returns what is signed: all of a step but the signature, and what it is meant for."""
     content = _plain(step)
@@ -285,7 +286,8 @@ def _step(content: Any) -> Step:
     texts = {key: value for key, value in content.items() if isinstance(value, str)}
     if len(texts) != len(content):
         raise TypeError
-    datetime.fromisoformat(texts["when"])
+    if datetime.fromisoformat(texts["when"]).tzinfo is None:
+        raise ValueError("a moment without a time zone")
     return Step(**{"comment": ""} | texts | {"status": Status(texts["status"])})
 
 

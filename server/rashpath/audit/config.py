@@ -18,6 +18,8 @@ class AuditConfig:
             server says so at start.
         signing_key_file: the key that signs; None: `FILE.signing-key.json` beside an SQLite file,
             made if it is not there. PostgreSQL needs one.
+        public_key_file: keys whose signatures count, in PEM, where a ledger is read alone and its
+            signing key is not at hand; it goes before `signing_key_file`.
         queue_limit: most records that wait to be written, 1 or more.
         batch_limit: most records of one commit, 1 to 10000.
         checkpoint_every: records of this process after which it makes a checkpoint; 0: never.
@@ -30,6 +32,7 @@ class AuditConfig:
     mode: Literal["required", "off"] = "required"
     keyring_file: Path | None = None
     signing_key_file: Path | None = None
+    public_key_file: Path | None = None
     queue_limit: int = 4096
     batch_limit: int = 512
     checkpoint_every: int = 10_000

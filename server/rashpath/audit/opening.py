@@ -84,15 +84,20 @@ def open_to_read(config: AuditConfig) -> OpenStore:
     keyring = None if config.keyring_file is None else Keyring.load(config.keyring_file)
     store = open_store(config.url, change=False, busy_timeout_s=config.busy_timeout_s)
     try:
-        path = config.signing_key_file or _beside(store)
-        trusted = None
-        if config.signing_key_file is not None or (path is not None and path.exists()):
-            assert path is not None
-            trusted = SigningKey.load(path).trusted
+        trusted = _trusted(config, store)
         return OpenStore(store, Reader(store, Seal(keyring, store.ledger_key())), trusted)
     except BaseException:
         store.close()
         raise
+
+
+def _trusted(config: AuditConfig, store: Store) -> TrustedKeys | None:
+    if config.public_key_file is not None:
+        return TrustedKeys.load(config.public_key_file)
+    if config.signing_key_file is not None:
+        return SigningKey.load(config.signing_key_file).trusted
+    path = _beside(store)
+    return SigningKey.load(path).trusted if path is not None and path.exists() else None
 
 
 def _signing_key(config: AuditConfig, store: Store) -> SigningKey:

@@ -8,12 +8,18 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 
 from rashpath.audit.errors import KeyFileError
 from rashpath.audit.key_file import key_of, key_text, read_key_file, write_key_file
@@ -21,6 +27,9 @@ from rashpath.v1.audit_pb2 import Checkpoint, SignedHead
 
 _ID_LENGTH = 16
 _FIELDS = frozenset({"private_key", "public_keys"})
+_PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
+_PUBLIC = b"PUBLIC KEY"
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,47 @@ class TrustedKeys:
     """Public keys whose signatures count, by id: raw, 32 bytes each."""
 
     keys: Mapping[str, bytes]
+
+    @classmethod
+    def load(cls, path: Path) -> TrustedKeys:
+        """Returns the public keys of a PEM file: one or more Ed25519 keys, and nothing else.
+
+        Raises:
+            KeyFileError: the file cannot be read or used.
+        """
+        try:
+            with path.open("rb") as file:
+                data = file.read(_MOST_BYTES)
+        except OSError as error:
+            reason = (error.strerror or "no reason given").lower()
+            raise KeyFileError(f"the key file `{path}` cannot be read: {reason}") from None
+        keys = {}
+        for block in _PEM.finditer(data):
+            if block[1] != _PUBLIC:
+                kind = block[1].decode("ascii").lower()
+                raise KeyFileError(f"`{path}` holds a {kind}, where public keys alone are expected")
+            try:
+                key = load_pem_public_key(block[0])
+            except (ValueError, UnsupportedAlgorithm):
+                raise KeyFileError(f"a public key in `{path}` cannot be read") from None
+            if not isinstance(key, Ed25519PublicKey):
+                raise KeyFileError(f"a public key in `{path}` is none of Ed25519")
+            raw = key.public_bytes_raw()
+            keys[key_id(raw)] = raw
+        if not keys:
+            raise KeyFileError(
+                f"`{path}` holds no public key in PEM; `rashpath audit public-key` writes one"
+            )
+        return cls(keys)
+
+    def pem(self) -> str:
+        """Returns the keys as :meth:`load` reads them, in the order that they have here."""
+        return "".join(
+            Ed25519PublicKey.from_public_bytes(key)
+            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            .decode("ascii")
+            for key in self.keys.values()
+        )
 
     def trusts(self, message: SignedHead | Checkpoint) -> bool:
         """Tells whether a head or checkpoint bears a good signature of a trusted key."""

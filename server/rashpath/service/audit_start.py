@@ -54,6 +54,7 @@ def audit_config(settings: Settings) -> AuditConfig:
         signing_key_file=settings.audit_signing_key_file,
         queue_limit=settings.audit_queue_limit,
         batch_limit=settings.audit_batch_limit,
+        busy_timeout_s=settings.audit_busy_timeout_s,
         checkpoint_every=settings.audit_checkpoint_every,
         checkpoint_folder=settings.audit_checkpoint_dir,
     )

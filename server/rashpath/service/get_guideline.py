@@ -15,14 +15,18 @@ from rashpath.v1.guideline_service_pb2 import (
 
 
 def get_guideline(guidelines: Guidelines, request: GetGuidelineRequest) -> GetGuidelineResponse:
-    """Returns one guideline as it was loaded, with its proof certificate where it has one.
+    """Returns one guideline as it was loaded, with its review, and with its proof certificate.
 
     Raises:
         Refusal: the request has unknown fields, or the guideline is not served as named.
     """
     check_envelope(request)
     graph = guidelines.select(request.guideline)
-    response = GetGuidelineResponse(info=graph.info(Audience.CLINICIAN), guideline=graph.guideline)
+    response = GetGuidelineResponse(
+        info=graph.info(Audience.CLINICIAN),
+        guideline=graph.guideline,
+        review_history=guidelines.reviews.get(graph.digest, ()),
+    )
     certificate = guidelines.certificates.get(graph.digest)
     if certificate is not None:
         response.certificate.CopyFrom(_message(certificate, graph.digest))

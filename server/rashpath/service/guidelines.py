@@ -20,8 +20,10 @@ from rashpath.guideline.release import Certificate, ReleaseError, certificate_of
 from rashpath.readings.self_test import failures
 from rashpath.service.errors import FieldFault, Refusal
 from rashpath.service.nearest import nearest
+from rashpath.service.review import review_history
 from rashpath.v1.decision_service_pb2 import GuidelineSelector
 from rashpath.v1.errors_pb2 import ErrorReason
+from rashpath.v1.guideline_service_pb2 import ReviewStep
 
 _CONTENT = "rashpath.content"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
@@ -46,6 +48,7 @@ class Guidelines:
         default_id: the id that an empty selector means.
         default_versions: for each id the version that an empty version means.
         certificates: what was proved, by digest; a guideline without a valid one is left out.
+        reviews: the steps of their reviews, the oldest first, by digest.
         loaded_s: when they were loaded, seconds since 1970.
     """
 
@@ -53,6 +56,7 @@ class Guidelines:
     default_id: str
     default_versions: Mapping[str, str]
     certificates: Mapping[str, Certificate] = field(default_factory=dict)
+    reviews: Mapping[str, tuple[ReviewStep, ...]] = field(default_factory=dict)
     loaded_s: float = field(default_factory=time.time)
 
     def select(self, selector: GuidelineSelector) -> DecisionGraph:
@@ -128,11 +132,13 @@ def load_guidelines(
 
     Raises:
         GuidelinesError: nothing to serve, a file that cannot be loaded, lies under another id or
-            version than it says, lacks a certificate or an approval that it needs or fails its
-            self-test, a default that is not there, or keys that cannot be read; all at once.
+            version than it says, has a release file that cannot be read, lacks a certificate or an
+            approval that it needs or fails its self-test, a default that is not there, or keys that
+            cannot be read; all at once.
     """
     found: dict[str, dict[str, DecisionGraph]] = {}
     certificates: dict[str, Certificate] = {}
+    reviews: dict[str, tuple[ReviewStep, ...]] = {}
     problems: list[str] = []
     approvers = None
     if approval_key_file is not None:
@@ -165,6 +171,10 @@ def load_guidelines(
             approval, lack = approval_of(graph, path, approvers)
             if approval is None:
                 problems.append(f"{path}: {lack}, and `require_approval_key_file` is set")
+        try:
+            reviews[graph.digest] = review_history(graph, path, approvers)
+        except (ReleaseError, OSError):
+            problems.append(f"{path}: its release file cannot be read, nor the review in it")
         if self_test:
             problems.extend(_self_test_problems(graph, path))
         found.setdefault(guideline.id, {})[guideline.version] = graph
@@ -176,7 +186,7 @@ def load_guidelines(
         each: {version: found[each][version] for version in sorted(found[each], key=version_key)}
         for each in sorted(found)
     }
-    return replace(_with_defaults(ordered, default), certificates=certificates)
+    return replace(_with_defaults(ordered, default), certificates=certificates, reviews=reviews)
 
 
 def _self_test_problems(graph: DecisionGraph, path: Path) -> list[str]:

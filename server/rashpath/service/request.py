@@ -6,15 +6,16 @@ A newer client's contraindication must not vanish because this server has no suc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
+from rashpath.service.cut_numbers import refuse_cut_numbers
 from rashpath.service.errors import FieldFault, Refusal, field_faults, invalid
 from rashpath.v1 import guideline_pb2
 from rashpath.v1.errors_pb2 import ErrorReason
@@ -30,16 +31,21 @@ def parse(message_type: type[M], data: bytes) -> M:
     """Returns the message that bytes encode.
 
     Raises:
-        Refusal: they encode no such message (DOCUMENT_MALFORMED).
+        Refusal: they encode no such message (DOCUMENT_MALFORMED), or one with a whole number that
+            does not fit its field (INVALID_REQUEST, every field named).
     """
     try:
-        return message_type.FromString(data)
+        message = message_type.FromString(data)
     except DecodeError:
         name = message_type.DESCRIPTOR.full_name
         raise Refusal(
             ErrorReason.ERROR_REASON_DOCUMENT_MALFORMED,
             f"the request cannot be read as a `{name}`",
         ) from None
+    # What is written again as it came was read whole. Every request of a protobuf library is such.
+    if message.SerializeToString() != data:
+        refuse_cut_numbers(cast(Descriptor, message_type.DESCRIPTOR), data)
+    return message
 
 
 def check_envelope(request: Message, *, leave: str = "") -> None:

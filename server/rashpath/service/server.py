@@ -41,6 +41,7 @@ from rashpath.service.metrics.levels import (
 from rashpath.service.metrics.snapshot import Snapshot
 from rashpath.service.metrics.tally import Tally
 from rashpath.service.observer import Observer
+from rashpath.service.peer_limit import PeerLimit
 from rashpath.service.recorder import Recorder
 from rashpath.service.refusals import Refusals
 from rashpath.service.served import Served, load_served
@@ -148,6 +149,7 @@ class Server:
             bound = 0
         if not bound:
             raise AddressError(f"cannot listen on `{self._settings.address}`")
+        ports = {bound}
         if self._settings.health_address:
             self._health_server, where = await open_health_port(
                 self._health,
@@ -156,8 +158,13 @@ class Server:
                 share_port=self._share_port,
             )
             self._log.info("health alone", address=where)
+            ports.add(addresses.split(where)[1])
+        most = self._settings.max_connections_per_address
+        limit = PeerLimit(ports, most, self._log) if most else None
         await server.start()
         self._server = server
+        if limit is not None:
+            self._watching.append(asyncio.create_task(limit.watch()))
         if self._certificates is not None or self._door is not None:
             self._watching.append(asyncio.create_task(self._look_at_files()))
         if self._ledger is not None:

@@ -178,6 +178,9 @@ class Settings(BaseModel):
     """Largest metadata of a request, its token included, in bytes."""
     max_connections: int = Field(1000, ge=1, le=1_000_000)
     """Connections that one worker holds at a time; more are not taken."""
+    max_connections_per_address: int = Field(0, ge=0, le=1_000_000)
+    """Connections that one worker lets one address hold, the newest beyond ended within a second;
+    0: any number."""
     max_connection_requests: int = Field(100, ge=1, le=100_000)
     """Requests in flight on one connection; a client keeps the rest until one is answered."""
     max_connection_age_s: float = Field(1800.0, gt=0, le=86_400 * 30, allow_inf_nan=False)
@@ -207,6 +210,8 @@ class Settings(BaseModel):
     """Most records of one worker that wait to be written; more decisions are refused."""
     audit_batch_limit: int = Field(512, ge=1, le=10_000)
     """Most records in one commit."""
+    audit_busy_timeout_s: float = Field(5.0, ge=0.1, le=60, allow_inf_nan=False)
+    """Seconds to wait for another process's lock on the ledger, before a commit fails."""
     audit_checkpoint_every: int = Field(10_000, ge=0)
     """Records of one worker after which it makes a checkpoint; 0: never."""
     audit_checkpoint_dir: Path | None = None

@@ -102,6 +102,48 @@ def test_a_recorded_decision_is_explained_and_drawn(audited, alone, tmp_path):
         assert alone("explain", *words, text="{}").returncode == 2
 
 
+def test_a_store_explains_and_draws_as_the_server_does(audited, alone, tmp_path):
+    """By its id, from a ledger or a copy of it, byte for byte what the server says."""
+    decision = ("--decision", audited.decisions[0])
+    for words in (
+        ("--why-not", "start_foscarnet"),
+        ("--what-if", "rash.trend=IMPROVING", "--format", "json"),
+        ("--audience", "patient"),
+    ):
+        told = alone("explain", *decision, *words, server=audited.address)
+        read = alone("explain", *decision, *words, *audited.offline)
+        assert (read.returncode, read.stderr) == (0, "")
+        assert read.stdout == told.stdout
+        assert len(read.stdout) > 100
+    for name, more in (("full.dot", []), ("lanes.mmd", ["--detail", "overview", "--mask"])):
+        server, store = tmp_path / f"server-{name}", tmp_path / f"store-{name}"
+        drawn = alone("diagram", *decision, *more, "-o", str(server), server=audited.address)
+        assert drawn.returncode == 0, drawn.stderr
+        read = alone("diagram", *decision, *more, "-o", str(store), *audited.offline)
+        assert read.returncode == 0, read.stderr
+        assert store.read_bytes() == server.read_bytes()
+        assert len(store.read_bytes()) > 100
+    path = tmp_path / "way.png"
+    drawn = alone("diagram", *decision, *audited.offline, "-o", str(path), "--dpi", "36")
+    assert drawn.returncode == 0, drawn.stderr
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("command", ["explain", "diagram"])
+def test_a_store_is_asked_for_what_it_has_only(audited, alone, command):
+    """A store has no case of its own; what is not in it, or closed without a keyring, is told."""
+    words = ("-",) if command == "explain" else ("--case", "-")
+    case = alone(command, *words, *audited.offline, text="{}")
+    assert case.returncode == 2
+    assert "give `--decision ID`" in case.stderr
+    missing = alone(command, "--decision", NOBODY, *audited.offline)
+    assert missing.returncode == 3
+    assert NOBODY in missing.stderr
+    closed = alone(command, "--decision", audited.decisions[0], *audited.offline[:2])
+    assert closed.returncode == 3
+    assert "--keyring" in closed.stderr
+
+
 def test_a_report_is_the_same_from_server_and_store(audited, alone, tmp_path):
     """The page of one decision is complete, verified and replayed, whichever way it was made."""
     pages = []

@@ -122,9 +122,32 @@ def test_a_copy_needs_no_secrets_to_be_verified(audited, alone, copy, tmp_path):
     closed = alone("audit", "verify", *store)
     assert closed.returncode == 3
     assert "--signing-key" in closed.stderr
+    assert "--public-key" in closed.stderr
     shown = alone("audit", "show", audited.decisions[0], *store)
     assert shown.returncode == 3
     assert "--keyring" in shown.stderr
+
+
+def test_a_copy_is_verified_with_the_public_key_alone(audited, alone, copy, tmp_path):
+    """An auditor needs no secret: neither the signing key nor the keyring."""
+    store = ("--store", f"sqlite:///{copy}")
+    printed = alone("audit", "public-key", str(audited.folder / "signing.json"))
+    assert printed.returncode == 0, printed.stderr
+    pem = tmp_path / "signing.pem"
+    pem.write_text(printed.stdout)
+    done = alone("audit", "verify", *store, "--public-key", str(pem))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The ledger is sound" in done.stdout
+    stranger = tmp_path / "stranger.json"
+    alone("audit", "keygen", "signing", "-o", str(stranger))
+    pem.write_text(alone("audit", "public-key", str(stranger)).stdout)
+    doubted = alone("audit", "verify", *store, "--public-key", str(pem))
+    assert doubted.returncode == 5
+    assert "NOT SOUND" in doubted.stdout
+    pem.write_text("")
+    useless = alone("audit", "verify", *store, "--public-key", str(pem))
+    assert useless.returncode == 3
+    assert "no public key" in useless.stderr
 
 
 def test_a_store_is_never_made_or_written(audited, alone, tmp_path):
