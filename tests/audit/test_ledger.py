@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from rashpath.audit import Recorded, open_ledger, open_to_read
+from rashpath.audit import ledger as ledger_module
 from rashpath.audit.errors import (
     DecisionNotFoundError,
     QueueFullError,
@@ -80,6 +81,29 @@ def test_many_callers_share_a_commit(ledger, graph):
     assert sorted(record.sequence for record in records) == list(range(1, 101))
     assert {record.id for record in records} == {each.id for each in entries}
     assert len(rows(ledger, HEADS.c.body)) < 100
+
+
+def test_who_shared_a_commit_shares_the_next(ledger, graph, monkeypatch):
+    """A commit waits a moment for as many callers as shared the last one, and no longer."""
+    monkeypatch.setattr(ledger_module, "_GATHER_S", WAIT_S / 2)
+    go = threading.Event()
+    commit = ledger._commit
+    monkeypatch.setattr(ledger, "_commit", lambda entries: go.wait(WAIT_S) and commit(entries))
+    entries = [entry(graph, ledger.reader.seal) for _ in range(7)]
+    futures = [ledger.submit([entries[0]])]
+    while ledger.waiting:
+        pass
+    futures += [ledger.submit([each]) for each in entries[1:4]]
+    go.set()
+    futures[3].result(WAIT_S)
+    futures += [ledger.submit([each]) for each in entries[4:6]]
+    with pytest.raises(TimeoutError):
+        futures[5].result(0.1)
+    futures.append(ledger.submit([entries[6]]))
+    assert [future.result(WAIT_S / 4)[0] for future in futures] == [
+        Recorded(each.id) for each in entries
+    ]
+    assert rows(ledger, HEADS.c.length) == [1, 4, 7]
 
 
 def test_batch_is_one_commit(ledger, graph):
