@@ -32,7 +32,7 @@ from rashpath.service.methods import AUDIT_SERVICE, DECISION_SERVICE, GUIDELINE_
 from rashpath.service.observer import Observer
 from rashpath.service.pace import Pace
 from rashpath.service.recall import own_only
-from rashpath.service.recorder import Pending, Recorder
+from rashpath.service.recorder import Pending, Recorder, Unwritten
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
@@ -51,6 +51,10 @@ _BATCH = "BatchEvaluate"
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
 
+_WRITTEN_TOGETHER = 128
+"""Records of a batch that are handed to the ledger together: a commit costs as much as the writing
+of some twenty."""
+
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
 
@@ -62,6 +66,10 @@ _OF_THE_CALL = (
     ErrorReason.ERROR_REASON_DRAINING,
 )
 """Refusals that end a whole batch, not one of its cases."""
+
+
+_Made = bytes | Unwritten | Pending | Refusal
+"""What became of one case of a batch so far."""
 
 
 class Calls:
@@ -149,7 +157,10 @@ class Calls:
         return decision
 
     def _record(self, recorder: Recorder, call: Call, request: EvaluateRequest) -> Pending:
-        return recorder.submit(call.caller, request, self._decide(call, request))
+        (pending,) = recorder.submit(
+            [recorder.record(call.caller, request, self._decide(call, request))]
+        )
+        return pending
 
     async def _explain(self, call: Call) -> bytes:
         request = parse(ExplainPathRequest, call.data)
@@ -185,14 +196,21 @@ class Calls:
         # A reload may come between two turns: the whole batch is decided by the same guidelines.
         application = self.application
         waiting = deque(request.requests)
-        made: list[bytes | Pending | Refusal] = []
+        made: list[_Made] = []
+        unwritten: list[int] = []
         while waiting:
             if self._recorder is not None and waiting[0].request_id:
-                each = waiting.popleft()
-                made.append(await self._repeated(call, application, self._recorder, each))
+                asked = waiting.popleft()
+                found = [await self._repeated(call, application, self._recorder, asked)]
             else:
                 work = partial(self._some_cases, call, application, waiting)
-                made += await self._gate.work(call.deadline, work)
+                found = await self._gate.work(call.deadline, work)
+            for each in found:
+                if isinstance(each, Unwritten):
+                    unwritten.append(len(made))
+                made.append(each)
+            if len(unwritten) >= _WRITTEN_TOGETHER or not waiting:
+                self._hand_over(made, unwritten)
         parts: list[bytes] = []
         for index, decided in enumerate(made):
             settled = await self._settled(call, decided)
@@ -209,9 +227,23 @@ class Calls:
                 parts += (_RESULTS_TAG, size, result, _RESPONSE_TAG, length, settled)
         return b"".join(parts)
 
+    def _hand_over(self, made: list[_Made], unwritten: list[int]) -> None:
+        """Hands decisions of a batch to the ledger together, each in its place."""
+        if not unwritten:
+            return
+        assert self._recorder is not None
+        given = [each for each in map(made.__getitem__, unwritten) if isinstance(each, Unwritten)]
+        try:
+            handed: list[_Made] = [*self._recorder.submit(given)]
+        except Refusal as refusal:
+            handed = [refusal] * len(unwritten)
+        for place, each in zip(unwritten, handed, strict=True):
+            made[place] = each
+        unwritten.clear()
+
     def _some_cases(
         self, call: Call, application: Application, waiting: deque[EvaluateRequest]
-    ) -> list[bytes | Pending | Refusal]:
+    ) -> list[_Made]:
         """Decides cases of a batch for as long as one turn may take."""
         made = []
         started = now = time.perf_counter()
@@ -224,9 +256,7 @@ class Calls:
         self._pace.measure(len(made), now - started)
         return made
 
-    def _case(
-        self, call: Call, application: Application, request: EvaluateRequest
-    ) -> bytes | Pending | Refusal:
+    def _case(self, call: Call, application: Application, request: EvaluateRequest) -> _Made:
         """Decides one case of a batch, and hands it to the ledger where one is kept."""
         try:
             if self._recorder is None:
@@ -235,7 +265,7 @@ class Calls:
             self._observer.decided(decision.walk)
             if self._recorder is None:
                 return decision.answer
-            return self._recorder.submit(call.caller, request, decision)
+            return self._recorder.record(call.caller, request, decision)
         except Refusal as refusal:
             if refusal.reason in _OF_THE_CALL:
                 raise
@@ -245,7 +275,7 @@ class Calls:
 
     async def _repeated(
         self, call: Call, application: Application, recorder: Recorder, request: EvaluateRequest
-    ) -> bytes | Pending | Refusal:
+    ) -> _Made:
         """Decides one case with a request id, unless it was answered before."""
         try:
             answered = await in_thread(call, recorder.answered, call.caller, request)
@@ -259,8 +289,9 @@ class Calls:
             return answered
         return await self._gate.work(call.deadline, partial(self._case, call, application, request))
 
-    async def _settled(self, call: Call, made: bytes | Pending | Refusal) -> bytes | Refusal:
+    async def _settled(self, call: Call, made: _Made) -> bytes | Refusal:
         if not isinstance(made, Pending):
+            assert not isinstance(made, Unwritten)
             return made
         assert self._recorder is not None
         try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated, assemble
 from rashpath.audit.errors import StoreError
+from rashpath.audit.record import Entry
 from rashpath.audit.sortable_id import now_us
 from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, check_request
@@ -18,11 +20,26 @@ from rashpath.v1.errors_pb2 import ErrorReason
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A decision with its record, which the ledger has not been given yet."""
+
+    answer: bytes
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """A decision whose answer must not leave before its record is committed."""
+    """A decision whose answer must not leave before its record is committed.
+
+    Args:
+        answer: the answer.
+        written: what became of the records that were handed over together.
+        place: which of them is this one's.
+    """
 
     answer: bytes
     written: Future[tuple[Outcome, ...]]
+    place: int
 
 
 class Recorder:
@@ -49,12 +66,8 @@ class Recorder:
         except StoreError as error:
             raise refusal_of(error) from None
 
-    def submit(self, caller: str, request: EvaluateRequest, decision: Decision) -> Pending:
-        """Hands a decision to the ledger.
-
-        Raises:
-            Refusal: the ledger takes no more now (AUDIT_QUEUE_FULL, AUDIT_UNAVAILABLE).
-        """
+    def record(self, caller: str, request: EvaluateRequest, decision: Decision) -> Unwritten:
+        """Returns a decision with its record."""
         decided = Decided(
             request=request,
             caller=caller,
@@ -63,11 +76,19 @@ class Recorder:
             decision_id=decision.id,
             engine_version=self._engine_version,
         )
+        return Unwritten(decision.answer, assemble(decided, self.ledger.reader.seal, now_us()))
+
+    def submit(self, unwritten: Sequence[Unwritten]) -> list[Pending]:
+        """Hands decisions to the ledger, which writes them in one commit.
+
+        Raises:
+            Refusal: the ledger takes no more now (AUDIT_QUEUE_FULL, AUDIT_UNAVAILABLE).
+        """
         try:
-            entry = assemble(decided, self.ledger.reader.seal, now_us())
-            return Pending(decision.answer, self.ledger.submit([entry]))
+            written = self.ledger.submit([each.entry for each in unwritten])
         except StoreError as error:
             raise refusal_of(error) from None
+        return [Pending(each.answer, written, place) for place, each in enumerate(unwritten)]
 
     async def settle(self, pending: Pending, deadline: float) -> bytes:
         """Waits until a record is committed and returns the answer that may leave.
@@ -80,8 +101,11 @@ class Recorder:
             Refusal: it could not be recorded, its request id is another's, or the deadline passed.
         """
         try:
-            async with asyncio.timeout_at(deadline):
-                (outcome,) = await asyncio.wrap_future(pending.written)
+            if pending.written.done():
+                outcomes = pending.written.result()
+            else:
+                async with asyncio.timeout_at(deadline):
+                    outcomes = await asyncio.wrap_future(pending.written)
         except TimeoutError:
             raise Refusal(
                 ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
@@ -89,10 +113,10 @@ class Recorder:
             ) from None
         except StoreError as error:
             raise refusal_of(error) from None
-        match outcome:
+        match outcomes[pending.place]:
             case Recorded():
                 return pending.answer
-            case Repeated():
-                return outcome.answer
-            case Refused():
-                raise refusal_of(outcome.error)
+            case Repeated() as repeated:
+                return repeated.answer
+            case Refused() as refused:
+                raise refusal_of(refused.error)
