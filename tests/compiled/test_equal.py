@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rashpath.facts.dictionary import Choice, DecimalNumber, WholeNumber
 from rashpath.facts.wording import Audience
-from rashpath.guideline import DecisionGraph
+from rashpath.guideline import DecisionGraph, load_bytes
 from rashpath.readings.coverage.suite import read_suite
 from tests.compiled.sameness import Engines
 from tests.conformance.expectations import DICTIONARY, CaseFile, case_files
 from tests.conformance.strategies import Facts, full_cases, lifelike_cases, partial_cases
+from tests.guideline.small import NAME, edited
 
 TESTS = Path(__file__).parent.parent
 FILES = [case.facts for case in case_files()]
@@ -105,3 +107,31 @@ def test_other_guidelines_are_answered_alike(toy: str, request: pytest.FixtureRe
         assert engines.compiled(case, audience) == engines.plain(case, audience)
 
     compare()
+
+
+def test_a_number_that_does_not_exist_is_no_unknown_fact() -> None:
+    """Every fact is given, a computed number does not exist, and what is asked of it is true of
+    any number: that is settled, with nothing left to ask."""
+    text = edited(
+        "when: (valid(extent) && extent > limit) || danger",
+        "when: (extent > limit || extent <= limit) && rash.trend == IMPROVING",
+    )
+    engines = Engines(load_bytes(text.encode(), NAME))
+    every: dict[str, int | float] = {}
+    for fact in engines.graph.dictionary:
+        match fact.kind:
+            case Choice() as choice:
+                every[fact.path] = choice.values[-1].number
+            case WholeNumber() as whole:
+                every[fact.path] = int(whole.hard.maximum)
+            case DecimalNumber() as decimal:
+                every[fact.path] = decimal.hard.maximum
+    stable = {"renal.stable": 1}
+    improving, spreading = {"rash.trend": 1}, {"rash.trend": 3}
+    told = []
+    for facts in (every | improving, every | spreading, every | improving | stable):
+        case = engines.message(facts)
+        said = engines.compiled(case, Audience.CLINICIAN)
+        assert said == engines.plain(case, Audience.CLINICIAN)
+        told.append((said.applying, said.undetermined))
+    assert told == [(("tell",), ()), (("act",), ()), (("tell",), ())]

@@ -211,7 +211,8 @@ class Decision:
         self.finding_decisive: Sequence[int] = compiled.nothing_decisive
         # A number may be 0 and known: then this looks further than it has to.
         self._all_known = 0 not in values and None not in values
-        if not self._all_known:
+        # Nor does every computed number exist where every fact is known.
+        if not self._all_known or None in [each[0] for each in self.computed]:
             for stretch in self.stretches:
                 if UNKNOWN in stretch:
                     self._refine()
