@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -104,6 +105,29 @@ def test_who_shared_a_commit_shares_the_next(ledger, graph, monkeypatch):
         Recorded(each.id) for each in entries
     ]
     assert rows(ledger, HEADS.c.length) == [1, 4, 7]
+
+
+def test_closing_does_not_wait_for_a_crowd(ledger, graph, monkeypatch):
+    """A server that stops while a commit gathers writes what it has, at once."""
+    monkeypatch.setattr(ledger_module, "_GATHER_S", WAIT_S)
+    ledger._crowd = 9
+    future = ledger.submit([entry(graph, ledger.reader.seal)])
+    with pytest.raises(TimeoutError):
+        future.result(0.1)
+    started = time.monotonic()
+    assert ledger.close(WAIT_S)
+    assert time.monotonic() - started < WAIT_S / 4
+    assert isinstance(future.result(0)[0], Recorded)
+
+
+def test_a_commit_that_is_full_waits_for_nobody(place, graph, monkeypatch):
+    """Where as many records wait as one commit may have, no further caller could share it."""
+    monkeypatch.setattr(ledger_module, "_GATHER_S", WAIT_S)
+    ledger = open_ledger(replace(place.config, batch_limit=3))
+    ledger._crowd = 9
+    future = ledger.submit([entry(graph, ledger.reader.seal) for _ in range(3)])
+    assert len(future.result(WAIT_S / 4)) == 3
+    assert ledger.close(WAIT_S)
 
 
 def test_batch_is_one_commit(ledger, graph):

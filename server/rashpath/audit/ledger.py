@@ -2,8 +2,8 @@
 
 One thread writes. While a commit is on its way, records gather for the next one, which waits a
 moment for as many callers as shared the last; so the more callers there are, the more records share
-a commit. Each process writes a chain of its own, so that
-several write to one store without waiting for each other's hashes.
+a commit. Each process writes a chain of its own, so that several write to one store without waiting
+for each other's hashes.
 """
 
 from __future__ import annotations
@@ -156,6 +156,11 @@ class Ledger:
         """Most records that may wait."""
         return self._queue_limit
 
+    @property
+    def batch_limit(self) -> int:
+        """Most records of one commit."""
+        return self._batch_limit
+
     def submit(self, entries: Sequence[Entry]) -> Future[tuple[Outcome, ...]]:
         """Takes records to be written together, in one commit.
 
@@ -223,11 +228,18 @@ class Ledger:
                 self._probe()
 
     def _gather(self) -> None:
-        """Waits a moment for as many callers as shared the last commit, if several did."""
+        """Waits a moment for as many callers as shared the last commit, if several did, unless what
+        waits fills a commit already.
+        """
         if self._crowd < 2:
             return
         end = time.monotonic() + _GATHER_S
-        while len(self._queue) < self._crowd and not self._closing and time.monotonic() < end:
+        while (
+            len(self._queue) < self._crowd
+            and self._queued < self._batch_limit
+            and not self._closing
+            and time.monotonic() < end
+        ):
             time.sleep(_GATHER_STEP_S)
 
     def _next_group(self) -> list[_Waiting]:
