@@ -202,8 +202,24 @@ def test_lists_of_numbers_are_read_too():
 
 def test_a_request_of_too_many_fields_is_refused_in_time():
     """What costs more to look at than a case ever does is not looked at."""
-    data = age(varint(45) + b"\x08" + padded(45, 6)) + b"\x1a\x00" * 120_000
+    data = age(varint(45) + b"\x08" + padded(45, 6)) + b"\x1a\x00" * 24_000
     with pytest.raises(Refusal) as refusal:
         parse(ExplainPathRequest, data)
     assert reason_name(refusal.value.reason) == "DOCUMENT_MALFORMED"
-    assert "100000 fields" in refusal.value.message
+    assert "20000 fields" in refusal.value.message
+
+
+def test_one_long_number_does_not_make_a_whole_batch_be_looked_through():
+    """Only messages with bytes that a long number would have are read field by field: a batch of
+    many whole cases, one number in it written with more bytes than it needs, is answered."""
+    case = PatientCase()
+    for group, field in FACTS:
+        setattr(getattr(case, group.name), field.name, 1)
+    many = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case=case)] * 2_000)
+    assert len(FACTS) * len(many.requests) > 100_000
+    data = many.SerializeToString() + message(1, age(padded(45, 6)))
+    last = parse(BatchEvaluateRequest, data).requests[2_000]
+    assert last.patient_case.patient.age_years == 45
+    with pytest.raises(Refusal) as refusal:
+        parse(BatchEvaluateRequest, many.SerializeToString() + message(1, age(varint(2**32 + 45))))
+    assert [each.field for each in refusal.value.fields] == ["requests[2000].patient.age_years"]
