@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -50,10 +51,6 @@ _BATCH = "BatchEvaluate"
 
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
-
-_WRITTEN_TOGETHER = 128
-"""Records of a batch that are handed to the ledger together: a commit costs as much as the writing
-of some twenty."""
 
 _RESULTS_TAG = b"\x0a"
 """Field 1, length-delimited: `BatchEvaluateResponse.results`."""
@@ -192,12 +189,26 @@ class Calls:
         left_s = call.deadline - asyncio.get_running_loop().time()
         self._pace.require(len(request.requests), left_s)
         call.told |= {"cases": len(request.requests), "refused_cases": 0}
+        made: list[_Made] = []
+        try:
+            await self._decide_cases(call, deque(request.requests), made)
+            return await self._batch_response(call, made)
+        except BaseException:
+            # Nobody is answered: what is not being written yet need not be.
+            for each in made:
+                if isinstance(each, Pending):
+                    each.written.cancel()
+            raise
+
+    async def _decide_cases(
+        self, call: Call, waiting: deque[EvaluateRequest], made: list[_Made]
+    ) -> None:
+        """Decides the cases of a batch, and hands their records to the ledger."""
         # A cancelled call ends at the next turn: nobody waits for the rest.
         # A reload may come between two turns: the whole batch is decided by the same guidelines.
         application = self.application
-        waiting = deque(request.requests)
-        made: list[_Made] = []
         unwritten: list[int] = []
+        together = 1 if self._recorder is None else self._recorder.most_together
         while waiting:
             if self._recorder is not None and waiting[0].request_id:
                 asked = waiting.popleft()
@@ -209,8 +220,12 @@ class Calls:
                 if isinstance(each, Unwritten):
                     unwritten.append(len(made))
                 made.append(each)
-            if len(unwritten) >= _WRITTEN_TOGETHER or not waiting:
-                self._hand_over(made, unwritten)
+            while len(unwritten) >= together or (unwritten and not waiting):
+                self._hand_over(made, unwritten[:together])
+                del unwritten[:together]
+
+    async def _batch_response(self, call: Call, made: list[_Made]) -> bytes:
+        """Returns the answer to a batch once every case of it is recorded or refused."""
         parts: list[bytes] = []
         for index, decided in enumerate(made):
             settled = await self._settled(call, decided)
@@ -227,19 +242,16 @@ class Calls:
                 parts += (_RESULTS_TAG, size, result, _RESPONSE_TAG, length, settled)
         return b"".join(parts)
 
-    def _hand_over(self, made: list[_Made], unwritten: list[int]) -> None:
-        """Hands decisions of a batch to the ledger together, each in its place."""
-        if not unwritten:
-            return
+    def _hand_over(self, made: list[_Made], places: Sequence[int]) -> None:
+        """Hands decisions of a batch, by their places in it, to the ledger together."""
         assert self._recorder is not None
-        given = [each for each in map(made.__getitem__, unwritten) if isinstance(each, Unwritten)]
+        given = [each for each in map(made.__getitem__, places) if isinstance(each, Unwritten)]
         try:
             handed: list[_Made] = [*self._recorder.submit(given)]
         except Refusal as refusal:
-            handed = [refusal] * len(unwritten)
-        for place, each in zip(unwritten, handed, strict=True):
+            handed = [refusal] * len(places)
+        for place, each in zip(places, handed, strict=True):
             made[place] = each
-        unwritten.clear()
 
     def _some_cases(
         self, call: Call, application: Application, waiting: deque[EvaluateRequest]
@@ -257,7 +269,7 @@ class Calls:
         return made
 
     def _case(self, call: Call, application: Application, request: EvaluateRequest) -> _Made:
-        """Decides one case of a batch, and hands it to the ledger where one is kept."""
+        """Decides one case of a batch, with its record where a ledger is kept."""
         try:
             if self._recorder is None:
                 refuse_request_id(request)

@@ -18,6 +18,10 @@ from rashpath.service.store_errors import refusal_of
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.errors_pb2 import ErrorReason
 
+_WRITTEN_TOGETHER = 128
+"""Records of a batch that are handed to the ledger together: a commit costs as much as the writing
+of some twenty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
@@ -47,11 +51,16 @@ class Recorder:
 
     Args:
         ledger: open for writing.
+
+    Attributes:
+        most_together: most decisions that are handed over together, 1 or more; never more than may
+            wait or than one commit may have, since the ledger does not divide them.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self._engine_version = version("rashpath")
+        self.most_together = min(_WRITTEN_TOGETHER, ledger.queue_limit, ledger.batch_limit)
 
     def answered(self, caller: str, request: EvaluateRequest) -> bytes | None:
         """Returns the answer that was given to this request before, or None; reads the store.
@@ -80,6 +89,9 @@ class Recorder:
 
     def submit(self, unwritten: Sequence[Unwritten]) -> list[Pending]:
         """Hands decisions to the ledger, which writes them in one commit.
+
+        Args:
+            unwritten: at most `most_together`.
 
         Raises:
             Refusal: the ledger takes no more now (AUDIT_QUEUE_FULL, AUDIT_UNAVAILABLE).
