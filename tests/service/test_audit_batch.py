@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 from sqlalchemy import select
 
 from rashpath.audit.tables import HEADS
-from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
+from rashpath.v1.decision_service_pb2 import (
+    BatchEvaluateRequest,
+    BatchEvaluateResponse,
+    EvaluateRequest,
+)
 from rashpath.v1.errors_pb2 import ErrorReason
 from tests.service.ledgers import (
     IMPROVING,
@@ -114,8 +120,11 @@ def test_one_request_id_twice_in_a_batch_is_one_decision(start_server: Callable[
     assert recorded_ids(database(server)) == [results[0].response.decision_id]
 
 
-def test_a_batch_that_is_cancelled_is_not_recorded_to_its_end(
-    start_server: Callable[..., Any],
+@pytest.mark.parametrize(
+    ("timeout_s", "code"), [(30, "CANCELLED"), (6, "DEADLINE_EXCEEDED")], ids=["cancelled", "late"]
+)
+def test_a_batch_that_is_given_up_is_not_recorded_to_its_end(
+    start_server: Callable[..., Any], timeout_s: float, code: str
 ) -> None:
     """Of a batch whose caller gave up no more is written than was being written; the ledger goes
     on, and holds no half of a decision."""
@@ -127,10 +136,11 @@ def test_a_batch_that_is_cancelled_is_not_recorded_to_its_end(
             grpc.insecure_channel(server.address, OWN_CHANNEL) as channel,
             locked(database(server)),
         ):
-            call = channel.unary_unary(BATCH).future(data, timeout=30)
+            call = channel.unary_unary(BATCH).future(data, timeout=timeout_s)
             until(server, lambda found: found.value("rashpath_ledger_queue_records") == 600 - 128)
-            call.cancel()
-            soon(lambda: "CANCELLED" in [each.get("code") for each in server.lines()])
+            if code == "CANCELLED":
+                call.cancel()
+            soon(lambda: code in [each.get("code") for each in server.lines()])
         answer = client.evaluate(SPREADING)
         recorded = recorded_ids(database(server))
         assert recorded[-1] == answer.decision_id
@@ -139,3 +149,23 @@ def test_a_batch_that_is_cancelled_is_not_recorded_to_its_end(
             assert client.get_decision(id).decision.response.decision_id == id
     assert verified(database(server)).sound
     assert server.stop() == 0
+
+
+def test_a_stop_waits_for_the_records_of_a_batch(start_server: Callable[..., Any]) -> None:
+    """A server that is told to stop while records of a batch wait for the ledger writes them, and
+    answers."""
+    server = start_server(metrics_address="127.0.0.1:0", audit_busy_timeout_s=30, drain_grace_s=12)
+    data = BatchEvaluateRequest(requests=requests(300)).SerializeToString()
+    options = [*OWN_CHANNEL, ("grpc.max_receive_message_length", -1)]
+    with grpc.insecure_channel(server.address, options) as channel:
+        with locked(database(server)):
+            call = channel.unary_unary(BATCH).future(data, timeout=60)
+            until(server, lambda found: found.value("rashpath_decisions_total") == 300)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            assert not call.done()
+        results = BatchEvaluateResponse.FromString(call.result()).results
+    assert server.process.wait(20) == 0
+    answered = [each.response.decision_id for each in results]
+    assert recorded_ids(database(server)) == answered
+    assert len(answered) == 300
