@@ -117,13 +117,25 @@ def test_no_history_is_no_step(draft: Draft) -> None:
     assert "Review" not in page(response).splitlines()
 
 
-@pytest.mark.parametrize("when", ["yesterday", "2026-01-02T03:04:05", 3])
-def test_a_history_that_cannot_be_read_is_not_left_out(draft: Draft, when: object) -> None:
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("when", "yesterday"),
+        ("when", "2026-01-02T03:04:05"),
+        ("when", 3),
+        pytest.param("when", "0001-01-01T00:00:00+23:00", id="before-all-years"),
+        pytest.param("when", "9999-12-31T23:59:59-23:00", id="after-all-years"),
+        pytest.param("who", "\ud800", id="half-a-character"),
+    ],
+)
+def test_a_history_that_cannot_be_read_is_not_left_out(
+    draft: Draft, part: str, value: object
+) -> None:
     """A review that is damaged is a fault, and not no review: the guideline is not served."""
     take(draft, Status.SUBMITTED)
     path = release_path(draft.path)
     content = json.loads(path.read_text())
-    content["lifecycle"][0]["when"] = when
+    content["lifecycle"][0][part] = value
     path.write_text(json.dumps(content))
     with pytest.raises(GuidelinesError, match=r"0\.1\.0\.yaml: its release file cannot be read"):
         load_guidelines(draft.folder)

@@ -106,7 +106,7 @@ def steps_of(release: Release | None) -> tuple[Step, ...]:
         return ()
     try:
         return tuple(_step(each) for each in release.rest.get(LIFECYCLE, ()))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         raise ReleaseError(f"`{LIFECYCLE}` in the release file is not a history") from None
 
 
@@ -286,8 +286,12 @@ def _step(content: Any) -> Step:
     texts = {key: value for key, value in content.items() if isinstance(value, str)}
     if len(texts) != len(content):
         raise TypeError
-    if datetime.fromisoformat(texts["when"]).tzinfo is None:
+    for text in texts.values():
+        text.encode()  # half a character, which JSON can name, could not be sent
+    when = datetime.fromisoformat(texts["when"])
+    if when.tzinfo is None:
         raise ValueError("a moment without a time zone")
+    when.astimezone(UTC)
     return Step(**{"comment": ""} | texts | {"status": Status(texts["status"])})
 
 
