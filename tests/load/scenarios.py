@@ -1,0 +1,32 @@
+"""All scenarios, each with how long it runs for the table and in `make test`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.load.report import Progress, Report
+from tests.load.soak import soak
+
+Run = Callable[[Path, float, Progress], Report]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario.
+
+    Args:
+        name: its name, which its report has too.
+        run: runs it in a folder that it makes, for some seconds of load.
+        seconds: of load for the table.
+        short_s: seconds of load in `make test`.
+    """
+
+    name: str
+    run: Run
+    seconds: float
+    short_s: float
+
+
+SCENARIOS: tuple[Scenario, ...] = (Scenario("soak", soak, 3600.0, 10.0),)
