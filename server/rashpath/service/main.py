@@ -19,8 +19,8 @@ def serve(settings: Settings) -> int:
 
     Returns:
         0 after a drain; 1 if workers failed; 2 if the settings, the address or a guideline cannot
-        be used, each fault told in a line on stderr. A second signal ends the process at once with
-        128 and the signal's number.
+        be used, each fault told in a line on stderr. A further SIGTERM changes nothing; a further
+        SIGINT ends the process at once with 130.
     """
     log = begin(settings)
     try:

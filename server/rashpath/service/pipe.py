@@ -26,6 +26,10 @@ class NoAnswerError(RashpathError):
     """A worker has ended, or did not answer in time."""
 
 
+class EndedError(NoAnswerError):
+    """There is no answer, and there will be none: the worker has ended, or is about to."""
+
+
 class Asking:
     """The parent's end.
 
@@ -53,7 +57,7 @@ class Asking:
             self._ended = True
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(NoAnswerError("the worker has ended"))
+                    waiting.set_exception(EndedError("the worker has ended"))
 
     async def ask(self, name: str, seconds: float, **more: Any) -> Plain:
         """Asks the worker.
@@ -67,7 +71,7 @@ class Asking:
             NoAnswerError: it has ended, cannot do that, or did not answer in time.
         """
         if self._ended:
-            raise NoAnswerError("the worker has ended")
+            raise EndedError("the worker has ended")
         number = next(self._numbers)
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._writer.write(_line({"number": number, "name": name, **more}))

@@ -30,6 +30,7 @@ from rashpath.service.gate import Gate
 from rashpath.service.health import Health
 from rashpath.service.health_port import open_health_port
 from rashpath.service.identity.door import Door, open_door
+from rashpath.service.last_signals import ignore_signals
 from rashpath.service.log import Log, log_fault
 from rashpath.service.methods import METHODS, RECORDED_SERVICES, SERVICES
 from rashpath.service.metrics.levels import (
@@ -343,6 +344,7 @@ async def run(
             log.warning("the ledger could not be closed in time")
         await asyncio.to_thread(tracing.close)
     log.info("stopped", address=server.address, pid=os.getpid())
+    ignore_signals()
 
 
 def run_loop(settings: Settings, main: Any) -> None:
@@ -357,6 +359,8 @@ def run_loop(settings: Settings, main: Any) -> None:
 
 
 def _on_signal(number: int, stop: asyncio.Event, log: Log) -> None:
+    if stop.is_set() and number == signal.SIGTERM:
+        return  # whoever sends it many times has said nothing new; calls in flight get their answer
     if stop.is_set():
         log.warning("stopping at once", pid=os.getpid())
         os._exit(128 + number)

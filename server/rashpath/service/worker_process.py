@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rashpath.service.metrics.snapshot import Snapshot
-from rashpath.service.pipe import LONGEST_LINE, Asking, NoAnswerError
+from rashpath.service.pipe import LONGEST_LINE, Asking, EndedError, NoAnswerError
 from rashpath.service.reload.reloading import LoadReport
 from rashpath.service.settings import Settings
 
@@ -103,6 +103,9 @@ class WorkerProcess:
         """Has it load and check guidelines; None if it has ended."""
         try:
             answer = await self.asking.ask("load", _LOAD_S, folder=str(folder))
+        except EndedError:
+            # Its end is seen in the pipe before the system tells the exit code.
+            return None
         except NoAnswerError as error:
             return None if self.ended else LoadReport((), (str(error),))
         return LoadReport(tuple(answer["guidelines"]), tuple(answer["problems"]))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rashpath.service import address, ready_file
 from rashpath.service.fleet import Fleet
+from rashpath.service.last_signals import ignore_signals
 from rashpath.service.log import Log
 from rashpath.service.metrics.endpoint import metrics_endpoint
 from rashpath.service.reload.hangup import on_hangup
@@ -25,12 +26,14 @@ from rashpath.service.settings import Settings
 from rashpath.service.worker_process import WorkerProcess
 
 _STEADY_S = 10.0
-"""A worker that dies younger counts as one that cannot start."""
+"""A worker that dies younger is replaced after a pause."""
 
 _ENDED_AS_TOLD = (0, -signal.SIGTERM, -signal.SIGINT)
 """Exit codes after a stop: a drain, or the signal met a worker that did not serve yet."""
 
-_MOST_QUICK_DEATHS = 5
+_MOST_FAILED_STARTS = 5
+"""Deaths of workers before they served, one after the other, after which the server gives up."""
+
 _LONGEST_PAUSE_S = 5.0
 
 
@@ -60,6 +63,7 @@ class Workers:
         self._one_serves = asyncio.Event()
         self._all_serve = asyncio.Event()
         self._quick_deaths = 0
+        self._failed_starts = 0
         self._unready = settings.workers
         self._exit_code = 0
 
@@ -126,6 +130,7 @@ class Workers:
                 ready_file.remove(self._settings.ready_file)
             for each in sockets:
                 each.close()
+        ignore_signals()
         return self._exit_code
 
     async def _keep(self, settings: Settings) -> None:
@@ -136,7 +141,8 @@ class Workers:
             self._running.add(worker)
             if self._stop.is_set():
                 worker.send(signal.SIGTERM)
-            if await worker.ready():
+            serves = await worker.ready()
+            if serves:
                 self._one_serves.set()
                 if not served:
                     served = True
@@ -155,7 +161,7 @@ class Workers:
             if not self._one_serves.is_set():
                 self._give_up(code if code > 0 else 1)
                 return
-            await self._pause(time.monotonic() - worker.started_s)
+            await self._pause(time.monotonic() - worker.started_s, served=serves)
 
     async def _attend(self, worker: WorkerProcess) -> None:
         """Counts a worker among those that serve, for as long as it does."""
@@ -191,17 +197,22 @@ class Workers:
         if self._settings.ready_file is not None:
             ready_file.write(self._settings.ready_file, where)
 
-    async def _pause(self, lived_s: float) -> None:
-        """Waits before a worker is replaced, the longer the more have died young."""
+    async def _pause(self, lived_s: float, *, served: bool) -> None:
+        """Waits before a worker is replaced, the longer the more have died young.
+
+        Only workers that never served make the server give up: while they can serve, the others
+        and the next one answer more callers than a server that has ended.
+        """
         if lived_s >= _STEADY_S:
-            self._quick_deaths = 0
+            self._quick_deaths = self._failed_starts = 0
             return
         self._quick_deaths += 1
-        if self._quick_deaths >= _MOST_QUICK_DEATHS:
-            self._log.error("workers cannot start; giving up", deaths=self._quick_deaths)
+        self._failed_starts = 0 if served else self._failed_starts + 1
+        if self._failed_starts >= _MOST_FAILED_STARTS:
+            self._log.error("workers cannot start; giving up", deaths=self._failed_starts)
             self._give_up(1)
             return
-        pause = min(0.1 * 2**self._quick_deaths, _LONGEST_PAUSE_S)
+        pause = min(0.1 * 2 ** min(self._quick_deaths, 10), _LONGEST_PAUSE_S)
         try:
             async with asyncio.timeout(pause):
                 await self._stop.wait()
@@ -209,18 +220,20 @@ class Workers:
             return
 
     def _on_signal(self, number: int) -> None:
+        if self._stop.is_set() and number == signal.SIGTERM:
+            return  # whoever sends it many times has said nothing new
         if self._stop.is_set():
             for worker in self._running:
                 worker.send(signal.SIGKILL)
             self._log.warning("stopping at once", pid=os.getpid())
             os._exit(128 + number)
-        self._begin_stop(number)
+        self._begin_stop()
 
     def _give_up(self, exit_code: int) -> None:
         self._exit_code = exit_code
-        self._begin_stop(signal.SIGTERM)
+        self._begin_stop()
 
-    def _begin_stop(self, number: int) -> None:
+    def _begin_stop(self) -> None:
         self._stop.set()
         for worker in self._running:
-            worker.send(number)
+            worker.send(signal.SIGTERM)
