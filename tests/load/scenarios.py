@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.killed import killed
 from tests.load.report import Progress, Report
 from tests.load.soak import soak
+from tests.load.storms import storms
 
 Run = Callable[[Path, float, Progress], Report]
 
@@ -29,4 +31,8 @@ class Scenario:
     short_s: float
 
 
-SCENARIOS: tuple[Scenario, ...] = (Scenario("soak", soak, 3600.0, 10.0),)
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario("killed", killed, 90.0, 6.0),
+    Scenario("storms", storms, 90.0, 6.0),
+    Scenario("soak", soak, 3600.0, 10.0),
+)

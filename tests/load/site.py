@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rashpath.audit import AuditConfig
+from rashpath.client import Client
+from rashpath.v1.audit_pb2 import Checkpoint
 from tests.service.conftest import RunningServer, clean_environment
 
 START_S = 120.0
@@ -187,3 +190,16 @@ def _started(pid: int) -> int:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (FileNotFoundError, ProcessLookupError):
         return 0
+
+
+def config_of(place: Site) -> AuditConfig:
+    """Returns what opens the ledger of a site to be read."""
+    url = str(place.settings.get("audit_url", f"sqlite:///{place.ledger}"))
+    key = place.settings.get("audit_signing_key_file")
+    return AuditConfig(url, signing_key_file=None if key is None else Path(str(key)))
+
+
+def keep_checkpoint(address: str) -> Checkpoint:
+    """Has a server make a checkpoint, and returns it to be kept elsewhere."""
+    with Client(address, timeout_s=60, retries=10) as client:
+        return client.create_checkpoint().checkpoint

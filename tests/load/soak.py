@@ -11,10 +11,9 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from rashpath.audit import AuditConfig
-from rashpath.client import Client
 from rashpath.v1.audit_pb2 import Checkpoint
 from tests.bench.machine import cpu_seconds
 from tests.load.crowd import Crowd, crowd
@@ -23,7 +22,9 @@ from tests.load.journal import OK, Call, percentile
 from tests.load.report import Progress, Report, silent
 from tests.load.settling import settle
 from tests.load.site import (
+    config_of,
     events,
+    keep_checkpoint,
     open_files,
     resident_mib,
     site,
@@ -94,13 +95,13 @@ def soak(folder: Path, seconds: float, progress: Progress = silent, rate: float 
             run.go(server, callers)
             callers.end()
             calls = callers.calls()
-        run.checkpoints.append(_checkpoint(server))
+        run.checkpoints.append(keep_checkpoint(server.address))
         code = server.stop()
         reloaded = len(events(server, "guidelines reloaded"))
         figures = settle(
             calls,
             book,
-            AuditConfig(f"sqlite:///{place.ledger}"),
+            config_of(place),
             checkpoints=run.checkpoints,
             sample=200,
             progress=progress,
@@ -251,12 +252,12 @@ class _Soak:
         started = time.monotonic()
         os.kill(workers(server)[-1], signal.SIGKILL)
         self.kills += 1
-        if not wait(lambda: events(server, "rashpath serving on", size)):
+        if not wait(partial(events, server, "rashpath serving on", size)):
             raise RuntimeError("a killed worker is not replaced")
         self.back_s.append(time.monotonic() - started)
 
     def _keep_checkpoint(self, server: RunningServer, _: Crowd) -> None:
-        self.checkpoints.append(_checkpoint(server))
+        self.checkpoints.append(keep_checkpoint(server.address))
 
     def _tell(self, _: RunningServer, callers: Crowd) -> None:
         now = time.monotonic() - self._began_s
@@ -300,11 +301,6 @@ def _moments(seconds: float, every_s: float, share: float) -> list[float]:
     if seconds < 2 * every_s:
         return [seconds * share]
     return [every_s * number for number in range(1, int(seconds / every_s) + 1)][:-1]
-
-
-def _checkpoint(server: RunningServer) -> Checkpoint:
-    with Client(server.address, timeout_s=60, retries=10) as client:
-        return client.create_checkpoint().checkpoint
 
 
 def _cpu_s(pid: int) -> float:
