@@ -65,6 +65,8 @@ def _tell(report: Report) -> None:
         f"{figures.accepted} decisions recorded, {figures.lost} lost, "
         f"{figures.duplicated} duplicated, {figures.wrong} wrong"
     )
+    print(f"  not answered: {dict(figures.given_up)}; tried again: {figures.retried}")
+    print(f"  refused: {dict(figures.refused)}; no word: {dict(figures.unanswered)}")
     for text in (*report.notes, *(f"FAULT: {each}" for each in figures.faults)):
         print(f"  {text}")
 

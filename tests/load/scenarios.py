@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.full_disk import full_disk
 from tests.load.killed import killed
 from tests.load.report import Progress, Report
 from tests.load.soak import soak
@@ -33,6 +34,7 @@ class Scenario:
 
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("killed", killed, 90.0, 6.0),
+    Scenario("full disk", full_disk, 90.0, 5.0),
     Scenario("storms", storms, 90.0, 6.0),
     Scenario("soak", soak, 3600.0, 10.0),
 )

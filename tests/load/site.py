@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,11 @@ class Site:
             if server.process.poll() is None:
                 server.process.kill()
                 server.process.wait()
-            for pid in seen_workers(server):
-                if is_server(pid):
+            left = [pid for pid in seen_workers(server) if is_server(pid)]
+            for pid in left:
+                with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            wait(partial(_none_is_server, left))
 
 
 @contextmanager
@@ -155,6 +158,10 @@ def is_server(pid: int) -> bool:
         return b"rashpath.service" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def _none_is_server(pids: list[int]) -> bool:
+    return not any(is_server(pid) for pid in pids)
 
 
 def free_addresses(count: int) -> list[str]:

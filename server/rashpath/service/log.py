@@ -16,6 +16,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from rashpath.service.log_lines import LogLines
+
 Log = structlog.typing.FilteringBoundLogger
 
 _LEVELS = {
@@ -27,15 +29,20 @@ _LEVELS = {
 
 
 def make_log(level: str, stream: TextIO | None = None) -> Log:
-    """Returns a log.
+    """Returns a log; what cannot be written is dropped, and counted in the next line that can.
 
     Args:
         level: `debug`, `info`, `warning` or `error`.
         stream: where to write; None: stderr.
     """
+    make_line = _Line()
+
+    def lost_line(count: int) -> str:
+        return make_line(None, "warning", {"event": "lines of the log were lost", "lost": count})
+
     log: Log = structlog.wrap_logger(
-        structlog.WriteLogger(stream or sys.stderr),
-        processors=[_Line()],
+        LogLines(stream or sys.stderr, lost_line),
+        processors=[make_line],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         cache_logger_on_first_use=True,
     )
