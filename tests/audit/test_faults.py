@@ -88,6 +88,44 @@ def test_health_recovers_without_callers(place, graph):
 
 
 @pytest.mark.parametrize("kind", [SQLITE])
+def test_store_that_hangs_is_not_healthy(place, graph, monkeypatch):
+    """A store that neither writes nor fails counts as failed after a while: what comes is refused,
+    and what waits is recorded once the store goes on."""
+    monkeypatch.setattr("rashpath.audit.ledger._HANGS_S", 0.2)
+    ledger = open_ledger(replace(place.config, busy_timeout_s=WAIT_S))
+    other = sqlite3.connect(place.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = ledger.submit([entry(graph, ledger.reader.seal)])
+    assert soon(lambda: not ledger.healthy)
+    with pytest.raises(StoreUnavailableError, match="does not answer"):
+        ledger.submit([entry(graph, ledger.reader.seal)])
+    other.execute("COMMIT")
+    other.close()
+    (outcome,) = waiting.result(WAIT_S)
+    assert isinstance(outcome, Recorded)
+    assert soon(lambda: ledger.healthy)
+    assert state(ledger) == ({outcome.decision_id}, [], True)
+    ledger.close(WAIT_S)
+
+
+@pytest.mark.parametrize("kind", [POSTGRESQL])
+def test_store_that_is_gone_is_noticed_without_callers(ledger, postgresql):
+    """Callers who only repeat requests never come to write, and balancers ask for the health: so
+    the ledger looks after its store by itself."""
+    with stopped(postgresql):
+        assert soon(lambda: not ledger.healthy)
+    assert soon(lambda: ledger.healthy)
+
+
+def soon(holds):
+    """Waits until something holds; tells whether it came to."""
+    end = time.monotonic() + WAIT_S
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
+@pytest.mark.parametrize("kind", [SQLITE])
 def test_full_disk_refuses_and_recovers(place, graph):
     """When the file can grow no more nothing is answered; with room again all goes on."""
     ledger = open_ledger(place.config)

@@ -10,6 +10,7 @@ from tests.load.full_disk import full_disk
 from tests.load.killed import killed
 from tests.load.report import Progress, Report
 from tests.load.soak import soak
+from tests.load.stopped_store import locked_sqlite, stopped_postgresql
 from tests.load.storms import storms
 
 Run = Callable[[Path, float, Progress], Report]
@@ -35,6 +36,8 @@ class Scenario:
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario("killed", killed, 90.0, 6.0),
     Scenario("full disk", full_disk, 90.0, 5.0),
+    Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 7.0),
+    Scenario("locked SQLite", locked_sqlite, 90.0, 5.0),
     Scenario("storms", storms, 90.0, 6.0),
     Scenario("soak", soak, 3600.0, 10.0),
 )

@@ -47,6 +47,13 @@ _GATHER_STEP_S = 0.0005
 _PROBE_S = 1.0
 """Seconds after which a store that failed is tried again, though nobody asks."""
 
+_IDLE_S = 2.0
+"""Seconds without a record after which the store is tried too: it may be gone, and whoever only
+reads it for a repeated request never comes to write."""
+
+_HANGS_S = 5.0
+"""Seconds after which a store that says nothing counts as one that fails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -132,6 +139,7 @@ class Ledger:
         self._changed = threading.Condition()
         self._closing = False
         self._healthy = True
+        self._asked_s: float | None = None
         self._pause_s = 0.0
         self._not_before = 0.0
         self._seconds_per_record = 0.0
@@ -143,8 +151,8 @@ class Ledger:
 
     @property
     def healthy(self) -> bool:
-        """False while the store cannot be written."""
-        return self._healthy
+        """False while the store cannot be written, or does not say whether it can."""
+        return self._healthy and not self._hangs()
 
     @property
     def waiting(self) -> int:
@@ -183,6 +191,8 @@ class Ledger:
             pause = self._not_before - time.monotonic()
             if pause > 0:
                 raise StoreUnavailableError("the ledger cannot be written", pause)
+            if self._hangs():
+                raise StoreUnavailableError("the ledger does not answer", _PROBE_S)
             if self._queued and self._queued + len(entries) > self._queue_limit:
                 wait = max(0.01, self._queued * self._seconds_per_record)
                 raise QueueFullError(self._queued, min(wait, _LONGEST_PAUSE_S))
@@ -214,7 +224,7 @@ class Ledger:
         while True:
             with self._changed:
                 while not self._queue and not self._closing:
-                    if not self._changed.wait(None if self._healthy else _PROBE_S):
+                    if not self._changed.wait(_IDLE_S if self._healthy else _PROBE_S):
                         break
                 if not self._queue and self._closing:
                     return
@@ -222,10 +232,12 @@ class Ledger:
             with self._changed:
                 group = self._next_group()
             self._crowd = len(group)
+            self._asked_s = time.monotonic()
             if group:
                 self._write_group(group)
-            elif not self._healthy:
+            else:
                 self._probe()
+            self._asked_s = None
 
     def _gather(self) -> None:
         """Waits a moment for as many callers as shared the last commit, if several did, unless what
@@ -348,6 +360,10 @@ class Ledger:
             self._failed(error)
         else:
             self._succeeded()
+
+    def _hangs(self) -> bool:
+        asked_s = self._asked_s
+        return asked_s is not None and time.monotonic() - asked_s > _HANGS_S
 
     def _failed(self, error: StoreUnavailableError) -> None:
         with self._changed:
