@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.clock import clock_jumps
 from tests.load.full_disk import full_disk
 from tests.load.killed import killed
 from tests.load.report import Progress, Report
@@ -38,6 +39,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("full disk", full_disk, 90.0, 5.0),
     Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 7.0),
     Scenario("locked SQLite", locked_sqlite, 90.0, 5.0),
+    Scenario("clock jumps", clock_jumps, 60.0, 3.0),
     Scenario("storms", storms, 90.0, 6.0),
     Scenario("soak", soak, 3600.0, 10.0),
 )

@@ -206,7 +206,7 @@ def config_of(place: Site) -> AuditConfig:
     return AuditConfig(url, signing_key_file=None if key is None else Path(str(key)))
 
 
-def keep_checkpoint(address: str) -> Checkpoint:
+def keep_checkpoint(address: str, token: str | None = None) -> Checkpoint:
     """Has a server make a checkpoint, and returns it to be kept elsewhere."""
-    with Client(address, timeout_s=60, retries=10) as client:
+    with Client(address, timeout_s=60, retries=10, token=token) as client:
         return client.create_checkpoint().checkpoint
