@@ -10,6 +10,7 @@ from tests.load.clock import clock_jumps
 from tests.load.full_disk import full_disk
 from tests.load.killed import killed
 from tests.load.report import Progress, Report
+from tests.load.slow import slow_clients
 from tests.load.soak import soak
 from tests.load.stopped_store import locked_sqlite, stopped_postgresql
 from tests.load.storms import storms
@@ -40,6 +41,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 7.0),
     Scenario("locked SQLite", locked_sqlite, 90.0, 5.0),
     Scenario("clock jumps", clock_jumps, 60.0, 3.0),
+    Scenario("slow clients", slow_clients, 90.0, 5.0),
     Scenario("storms", storms, 90.0, 6.0),
     Scenario("soak", soak, 3600.0, 10.0),
 )
