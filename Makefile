@@ -5,7 +5,7 @@
 #   ARGS="-k foscarnet" more words for pytest; ARGS="-n 0" runs the tests in one process
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo verify test test-long mutation fuzz generated-cases bench bench-quick malformed lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
+.PHONY: help setup demo verify test test-long mutation fuzz generated-cases bench bench-quick malformed load lint format generate check-generated golden pins wheel lock sbom audit-dependencies installed-demo clean
 
 BIN := .venv/bin
 
@@ -59,6 +59,9 @@ bench-quick: setup ## Measure in under a minute and print a table
 malformed: setup ## Give malformed cases to rashpath and to other engines, and write docs/malformed-input.md
 	@$(BIN)/python .ci/setup.py bench
 	$(BIN)/python -m tests.malformed.run --write $(ARGS)
+
+load: setup ## Run servers under load and faults and write docs/load-and-faults.md (75 minutes)
+	$(BIN)/python -m tests.load --write $(ARGS)
 
 lint: setup ## Check style, types, who imports whom, and the contract
 	$(BIN)/ruff check .

@@ -68,6 +68,7 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
 MEASURED = {
     "tests/bench/test_generator.py",
     "tests/bench/test_machine.py",
+    "tests/load/test_scenarios.py",
     "tests/service/test_audit_faults.py",
     "tests/service/test_drain.py",
     "tests/service/test_limits.py",

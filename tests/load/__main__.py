@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.load import page
 from tests.load.kept import FIGURES, keep
 from tests.load.report import Progress, Report
 from tests.load.scenarios import SCENARIOS
@@ -29,13 +30,15 @@ def main() -> int:
     well = True
     for name in words.scenario or known:
         scenario = known[name]
-        seconds = words.seconds or (scenario.short_s if words.short else scenario.seconds)
+        seconds = words.seconds or (words.short and scenario.short_s) or scenario.seconds
         with _folder(words.folder) as folder:
             report = scenario.run(folder / name, seconds, _progress(name))
         _tell(report)
         well = well and report.well
         for path in filter(None, (words.keep, FIGURES if words.write else None)):
             keep(report, path)
+        if words.write:
+            page.write()
     return 0 if well else 1
 
 

@@ -28,15 +28,16 @@ from rashpath.v1.decision_service_pb2 import (
     ExplainPathResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
+from tests.load import journal
 from tests.load.book import WHY, Book, Page, answer_digest, explanation_digest
-from tests.load.journal import OK, Answered, Call
+from tests.load.journal import OK, UNREPEATABLE, Answered, Call
 
 T = TypeVar("T")
 
 MIX = {
     "evaluate": 58,
     "repeat": 8,
-    "evaluate without id": 4,
+    UNREPEATABLE: 4,
     "batch": 6,
     "explain": 8,
     "explain recorded": 8,
@@ -166,7 +167,7 @@ class Caller:
             match kind:
                 case "evaluate":
                     self._evaluate(client, call, self._page(), self._request_id())
-                case "evaluate without id":
+                case journal.UNREPEATABLE:
                     self._evaluate(client, call, self._page(), "")
                 case "repeat":
                     self._repeat(client, call, self._chance.choice(self._known))
@@ -312,11 +313,11 @@ def main(orders: Orders, done: TextIO) -> None:
     """Runs the callers of a process until an input ends."""
     book = Book.read(Path(orders.book))
     over, lock = threading.Event(), threading.Lock()
-    with Path(orders.journal).open("w", buffering=1) as journal:
+    with Path(orders.journal).open("w", buffering=1) as lines:
 
         def write(call: Call) -> None:
             with lock:
-                journal.write(call.line())
+                lines.write(call.line())
 
         callers = [Caller(number, orders, book, write) for number in range(orders.threads)]
         threads = [threading.Thread(target=each.run, args=(over,)) for each in callers]

@@ -10,6 +10,9 @@ from pathlib import Path
 
 OK = "OK"
 
+UNREPEATABLE = "evaluate without id"
+"""The kind of call that is not sent again when no word came: it might be decided twice."""
+
 
 @dataclass(slots=True)
 class Answered:

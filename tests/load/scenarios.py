@@ -26,22 +26,23 @@ class Scenario:
         name: its name, which its report has too.
         run: runs it in a folder that it makes, for some seconds of load.
         seconds: of load for the table.
-        short_s: seconds of load in `make test`.
+        short_s: seconds of load in `make test`; None: its short form is a test of another file.
     """
 
     name: str
     run: Run
     seconds: float
-    short_s: float
+    short_s: float | None
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("killed", killed, 90.0, 6.0),
-    Scenario("full disk", full_disk, 90.0, 5.0),
-    Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 7.0),
-    Scenario("locked SQLite", locked_sqlite, 90.0, 5.0),
-    Scenario("clock jumps", clock_jumps, 60.0, 3.0),
-    Scenario("slow clients", slow_clients, 90.0, 5.0),
-    Scenario("storms", storms, 90.0, 6.0),
-    Scenario("soak", soak, 3600.0, 10.0),
+    Scenario("soak", soak, 3600.0, 6.0),
+    Scenario("killed", killed, 90.0, 4.0),
+    Scenario("full disk", full_disk, 90.0, 3.0),
+    Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 4.0),
+    # Short: tests/service/test_audit_faults.py, test_a_locked_ledger_lets_nothing_be_answered.
+    Scenario("locked SQLite", locked_sqlite, 90.0, None),
+    Scenario("clock jumps", clock_jumps, 60.0, 2.0),
+    Scenario("storms", storms, 90.0, 3.0),
+    Scenario("slow clients", slow_clients, 90.0, 4.0),
 )

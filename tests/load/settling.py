@@ -19,7 +19,7 @@ from rashpath.audit.verify import verify
 from rashpath.v1.audit_pb2 import Checkpoint, LedgerFaultKind, ReplayOutcome
 from rashpath.v1.decision_service_pb2 import EvaluateResponse
 from tests.load.book import Book, answer_digest
-from tests.load.journal import OK, Answered, Call
+from tests.load.journal import OK, UNREPEATABLE, Answered, Call
 
 _SHOWN = 5
 """Examples of each kind of fault."""
@@ -109,7 +109,11 @@ def _of_calls(calls: Sequence[Call]) -> Figures:
         wrong=sum(bool(call.wrong) for call in calls),
     )
     figures.faults += _some(text for call in calls for text in call.wrong)
-    figures.faults += _some(name for name in figures.given_up if name.startswith("fault of"))
+    figures.faults += _some(
+        f"a call was never answered: {call.kind}, {call.outcome}"
+        for call in calls
+        if call.outcome != OK and call.kind != UNREPEATABLE
+    )
     return figures
 
 

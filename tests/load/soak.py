@@ -90,7 +90,15 @@ def soak(folder: Path, seconds: float, progress: Progress = silent, rate: float 
     run = _Soak(seconds, guidelines, progress)
     with site(folder / "site", settings) as place:
         server = place.start()
-        with crowd(folder / "calls", server.address, book, rate=rate) as callers:
+        many = 2 if seconds > SETTLED_S else 1
+        with crowd(
+            folder / "calls",
+            server.address,
+            book,
+            rate=rate,
+            processes=many,
+            threads=6 // many,
+        ) as callers:
             wait(callers.count)
             run.go(server, callers)
             callers.end()
@@ -103,7 +111,7 @@ def soak(folder: Path, seconds: float, progress: Progress = silent, rate: float 
             book,
             config_of(place),
             checkpoints=run.checkpoints,
-            sample=200,
+            sample=200 if seconds > SETTLED_S else 20,
             progress=progress,
         )
         size_mib = place.ledger.stat().st_size / 2**20

@@ -119,18 +119,19 @@ def storms(folder: Path, seconds: float, progress: Progress = silent) -> Report:
             wait(callers.count)
             began = time.monotonic()
             run.hang_up(server, seconds * 0.15)
+            wait(partial(events, server, "guidelines reloaded"))
             time.sleep(seconds * 0.05)
+            run.end_workers(server, 2 * times - 1)
             reloads = len(events(server, "guidelines reloaded"))
-            run.end_workers(server, 2 * times)
             rolling = time.time()
-            for number in range(2 * times):
+            for number in range(2 * times - 1):
                 server = run.replace(server, addresses[1 - number % 2])
                 time.sleep(seconds * 0.1 / times)
             rolled = time.time()
             checkpoint = keep_checkpoint(server.address)
             for _ in range(times):
                 run.end(server)
-                server = place.start(address=addresses[0])
+                server = place.start(address=server.address)
                 time.sleep(seconds * 0.1 / times)
             callers.end()
             took_s = time.monotonic() - began
@@ -153,7 +154,7 @@ def storms(folder: Path, seconds: float, progress: Progress = silent) -> Report:
             f"{run.signals['SIGHUP']} SIGHUP became {reloads} reloads",
             f"{run.signals['SIGTERM']} SIGTERM; {run.replaced} workers told to end were replaced; "
             f"{len(run.codes)} servers ended, each with {', '.join(map(str, set(run.codes)))}",
-            f"while {2 * times} servers replaced each other on two addresses: {len(in_rolling)} "
+            f"while {2 * times - 1} servers replaced another on two addresses: {len(in_rolling)} "
             f"calls, {sum(call.attempts - 1 for call in in_rolling)} tried again",
             f"in place, on one address, there is a gap: the longest wait of a caller was "
             f"{max(call.whole_s for call in calls):.1f} s",

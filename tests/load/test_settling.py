@@ -35,9 +35,7 @@ def called(place: Site, **settings: object) -> list[Call]:
     """Starts a server, lets callers send some calls, stops it, and returns the calls."""
     server = place.start(**settings)
     book = book_of()
-    with crowd(
-        place.folder / "calls", server.address, book, rate=200, processes=1, patience_s=20
-    ) as callers:
+    with crowd(place.folder / "calls", server.address, book, rate=200, patience_s=20) as callers:
         wait(lambda: callers.count() >= CALLS)
         callers.end()
         calls = callers.calls()
