@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -32,27 +31,15 @@ def keep(report: Report, path: Path = FIGURES) -> None:
 
 
 def plain(report: Report) -> Mapping[str, Any]:
-    """Returns a report as plain values, with when, of what, and on what machine it was made."""
+    """Returns a report as plain values, with when, by which version and on what it was made."""
     return {
         **_fields(report),
         "figures": _fields(report.figures),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "version": version("rashpath"),
-        "commit": _commit(),
         "machine": description(),
     }
 
 
 def _fields(of: Report | Figures) -> dict[str, Any]:
     return {field.name: getattr(of, field.name) for field in fields(of)}
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()

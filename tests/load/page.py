@@ -93,7 +93,7 @@ def _about(run: Mapping[str, Any]) -> str:
         lines.append(f"- Attempts without an answer: {said}.")
     lines += [f"- **FAULT**: {fault}." for fault in of["faults"]]
     lines.append(
-        f"- {run['date']}, commit {run['commit']}, rashpath {run['version']}, Python "
+        f"- {run['date']}, rashpath {run['version']}, Python "
         f"{machine['python']}, {machine['cores']} cores of {machine['processor']}, "
         f"{machine['memory']}, {machine['system']}."
     )

@@ -103,6 +103,7 @@ def soak(folder: Path, seconds: float, progress: Progress = silent, rate: float 
             run.go(server, callers)
             callers.end()
             calls = callers.calls()
+        wait(lambda: len(events(server, "guidelines reloaded")) >= run.reloads)
         run.checkpoints.append(keep_checkpoint(server.address))
         code = server.stop()
         reloaded = len(events(server, "guidelines reloaded"))

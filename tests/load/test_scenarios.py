@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.load.full_disk import full_disk
 from tests.load.scenarios import SCENARIOS, Scenario
 from tests.load.soak import soak
 
@@ -32,6 +33,19 @@ def test_what_was_answered_is_recorded_once(scenario: Scenario, tmp_path: Path) 
     assert 0 < figures.decisions <= figures.accepted == figures.records
     assert figures.checkpoints > 0
     assert figures.replayed == min(figures.records, 20 if scenario.run is soak else 40)
+
+
+@pytest.mark.long
+def test_a_full_disk_where_nothing_may_be_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way of filling a disk, for machines that allow no mount; its short form is above,
+    on such machines."""
+    monkeypatch.setattr("tests.load.full_disk.shutil.which", lambda _: None)
+    report = full_disk(tmp_path / "full", 5.0, print)
+    assert report.figures.faults == []
+    assert (report.figures.lost, report.figures.duplicated, report.figures.wrong) == (0, 0, 0)
+    assert "no file system may be mounted" in report.done
 
 
 @pytest.mark.long
