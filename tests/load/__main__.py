@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,12 @@ def main() -> int:
         scenario = known[name]
         seconds = words.seconds or (words.short and scenario.short_s) or scenario.seconds
         with _folder(words.folder) as folder:
-            report = scenario.run(folder / name, seconds, _progress(name))
+            try:
+                report = scenario.run(folder / name, seconds, _progress(name))
+            except Exception:  # the others are run all the same
+                traceback.print_exc()
+                well = False
+                continue
         _tell(report)
         well = well and report.well
         for path in filter(None, (words.keep, FIGURES if words.write else None)):

@@ -57,8 +57,8 @@ class Database:
             run_pg_ctl(self.server, "start", *options)
 
     def _processes(self) -> list[int]:
-        main = self.server.get_postmaster_info().pid
-        assert main is not None
+        # Not what the package remembers: after a start it is another process.
+        main = int((Path(self.server.pgdata) / "postmaster.pid").read_text().split()[0])
         text = Path(f"/proc/{main}/task/{main}/children").read_text()
         # The main process first: it would take a frozen child for one that works.
         return [main, *(int(word) for word in text.split())]
