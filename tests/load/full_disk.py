@@ -46,6 +46,7 @@ def full_disk(folder: Path, seconds: float, progress: Progress = silent) -> Repo
     notes: list[str] = []
     back_s: list[float] = []
     full: list[tuple[float, float]] = []
+    looks: list[bool] = []
     with (
         _disk(folder / "disk") as (disk, kind, fill),
         site(disk / "site", {"workers": 2}) as place,
@@ -62,7 +63,7 @@ def full_disk(folder: Path, seconds: float, progress: Progress = silent) -> Repo
                 noticed = wait(lambda: not _serves(server))
                 full_from = time.time()
                 progress("the disk is full, and the server says so")
-                time.sleep(part_s)
+                looks += _looks(server, part_s)
                 make_room()
                 started = time.monotonic()
                 full.append((full_from, time.time()))
@@ -92,6 +93,7 @@ def full_disk(folder: Path, seconds: float, progress: Progress = silent) -> Repo
         f"while it was full, {sum(end - start for start, end in full):.1f} s in all: "
         f"{while_full} decisions answered, repeated requests and what was under way among them"
     )
+    notes.append(f"of {len(looks)} looks at the health meanwhile, {sum(looks)} said SERVING")
     notes.append(f"the server served {max(back_s):.1f} s after there was room, at the latest")
     return Report(
         "full disk",
@@ -142,6 +144,15 @@ def _cap(server: RunningServer) -> Callable[[], None]:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
     return lift
+
+
+def _looks(server: RunningServer, seconds: float) -> list[bool]:
+    """Returns what the health says again and again: whether it serves."""
+    found, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        found.append(_serves(server))
+        time.sleep(0.1)
+    return found
 
 
 def _serves(server: RunningServer) -> bool:

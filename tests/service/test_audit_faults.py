@@ -119,6 +119,27 @@ def test_a_full_disk_lets_nothing_be_answered(start_server: Callable[..., Any]) 
     assert len(ids) == 2
 
 
+def test_the_health_stays_away_for_as_long_as_the_disk_is_full(
+    start_server: Callable[..., Any],
+) -> None:
+    """Nobody calls a server that is NOT_SERVING, so no call can show it that the disk is still
+    full: it looks by itself, and is not misled by a transaction that needs no room."""
+    server = start_server()
+    pid = server.process.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (ROOM, hard))
+    with server.client(timeout_s=20) as client:
+        with pytest.raises(Unavailable):
+            client.evaluate(SPREADING)
+        soon(lambda: not client.healthy())
+        end = time.monotonic() + 2.5  # it looks each second
+        while time.monotonic() < end:
+            assert not client.healthy()
+            time.sleep(0.1)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        soon(client.healthy)
+
+
 def test_a_full_queue_pushes_back(start_server: Callable[..., Any]) -> None:
     """More than the queue takes is refused with the time to wait; what it took is answered once
     the ledger can be written."""

@@ -354,6 +354,8 @@ class Ledger:
 
     def _probe(self) -> None:
         try:
+            if not self._healthy:
+                self.store.require_room()
             with self.store.write():
                 pass
         except StoreUnavailableError as error:

@@ -6,12 +6,14 @@ has; on PostgreSQL with a synchronous commit. What a commit has confirmed is on 
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
@@ -29,6 +31,9 @@ from rashpath.audit.tables import LEDGER, LEDGER_KEY
 
 _WRITES = "rashpath_writes"
 _KEY_LOCK = 0x7261_7368_0002
+_ROOM = 1 << 20
+"""Bytes: more than most commits need, and less than a disk has that is not about to be full."""
+
 _TRANSIENT = frozenset({"40001", "40P01"})
 """SQLSTATEs after which the same transaction may just be tried again."""
 
@@ -94,6 +99,23 @@ class Store:
             )
             with connection.begin():
                 yield connection
+
+    def require_room(self) -> None:
+        """Checks that the disk of an SQLite store has room: a transaction that changes nothing
+        succeeds on a full one, and says nothing of the next that does.
+
+        Raises:
+            StoreUnavailableError: it has none.
+        """
+        if self.path is None:
+            return
+        try:
+            with TemporaryFile(dir=self.path.parent) as file:
+                file.write(bytes(_ROOM))
+                file.flush()
+        except OSError as error:
+            code = errno.errorcode.get(error.errno or 0, "no code")
+            raise StoreUnavailableError(f"the disk of the ledger has no room (`{code}`)") from None
 
     def ledger_key(self) -> bytes:
         """Returns the random value of the ledger itself.
