@@ -88,11 +88,12 @@ def test_health_recovers_without_callers(place, graph):
 
 
 @pytest.mark.parametrize("kind", [SQLITE])
-def test_store_that_hangs_is_not_healthy(place, graph, monkeypatch):
+def test_store_that_hangs_is_not_healthy(place, graph):
     """A store that neither writes nor fails counts as failed after a while: what comes is refused,
     and what waits is recorded once the store goes on."""
-    monkeypatch.setattr("rashpath.audit.ledger._HANGS_S", 0.2)
     ledger = open_ledger(replace(place.config, busy_timeout_s=WAIT_S))
+    assert ledger._hangs_s == WAIT_S
+    ledger._hangs_s = 0.2
     other = sqlite3.connect(place.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = ledger.submit([entry(graph, ledger.reader.seal)])

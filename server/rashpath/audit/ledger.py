@@ -51,7 +51,7 @@ _IDLE_S = 2.0
 """Seconds without a record after which the store is tried too: it may be gone, and whoever only
 reads it for a repeated request never comes to write."""
 
-_HANGS_S = 5.0
+HANGS_S = 5.0
 """Seconds after which a store that says nothing counts as one that fails."""
 
 
@@ -114,6 +114,7 @@ class Ledger:
         on_commit: called in the writing thread after each commit with the number of records; what
             it raises is dropped.
         on_attempt: called in the writing thread after each try to commit; must not raise.
+        hangs_s: seconds after which a store that says nothing counts as one that fails.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class Ledger:
         batch_limit: int = 512,
         on_commit: Callable[[int], None] = lambda _: None,
         on_attempt: Callable[[Attempt], None] = lambda _: None,
+        hangs_s: float = HANGS_S,
     ) -> None:
         self.store = store
         self.reader = reader
@@ -134,6 +136,7 @@ class Ledger:
         self._batch_limit = batch_limit
         self._on_commit = on_commit
         self._on_attempt = on_attempt
+        self._hangs_s = hangs_s
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._changed = threading.Condition()
@@ -365,7 +368,7 @@ class Ledger:
 
     def _hangs(self) -> bool:
         asked_s = self._asked_s
-        return asked_s is not None and time.monotonic() - asked_s > _HANGS_S
+        return asked_s is not None and time.monotonic() - asked_s > self._hangs_s
 
     def _failed(self, error: StoreUnavailableError) -> None:
         with self._changed:

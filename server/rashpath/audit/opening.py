@@ -11,7 +11,7 @@ from rashpath.audit.config import AuditConfig
 from rashpath.audit.envelope import Seal
 from rashpath.audit.errors import KeyFileError
 from rashpath.audit.keyring import Keyring
-from rashpath.audit.ledger import Attempt, Ledger
+from rashpath.audit.ledger import HANGS_S, Attempt, Ledger
 from rashpath.audit.reading import Reader
 from rashpath.audit.signing import SigningKey, TrustedKeys
 from rashpath.audit.store import Store, open_store
@@ -68,6 +68,8 @@ def open_ledger(
             batch_limit=config.batch_limit,
             on_commit=checkpoints.committed,
             on_attempt=on_attempt,
+            # Who waits for another's lock for as long as it was told to does not hang.
+            hangs_s=max(HANGS_S, config.busy_timeout_s),
         )
     except BaseException:
         store.close()
