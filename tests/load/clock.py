@@ -6,17 +6,16 @@ The clock is shifted in the processes of the server alone, by `shifted/sitecusto
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 from rashpath.audit import AuditConfig, open_to_read
 from rashpath.audit.reading import Filters
 from rashpath.client import Client, DeadlineExceeded, Unauthenticated
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
-from tests.load.book import Book
+from tests.load.book import Book, answer_digest
 from tests.load.crowd import crowd
 from tests.load.expected import book_of
+from tests.load.journal import OK, Answered, Call
 from tests.load.report import Progress, Report, silent
 from tests.load.settling import settle
 from tests.load.site import config_of, keep_checkpoint, site, wait
@@ -29,6 +28,7 @@ JUMPS_S = (3 * HOUR_S, -3 * HOUR_S, 26 * HOUR_S, 60.0, -26 * HOUR_S, 0.0)
 """By how much the clock is wrong, one after the other."""
 
 DEADLINE_S = 1.0
+_CALLS = 5
 _SHIFTED = Path(__file__).with_name("shifted")
 
 
@@ -65,19 +65,24 @@ def clock_jumps(folder: Path, seconds: float, progress: Progress = silent) -> Re
             wait(callers.count)
             began = time.monotonic()
             kept = [keep_checkpoint(server.address, long)]
+            faithful = _Faithful(server.address, long, book)
+            faithful.call(_CALLS)
             for jump_s in JUMPS_S:
                 _write(shift, jump_s)
                 time.sleep(0.2)
                 fresh = issuer.token(iat=now - 60, exp=now + int(HOUR_S), jti=str(jump_s))
                 faults += _token_faults(jump_s, server.address, fresh, hour)
+                faithful.call(_CALLS)
                 progress(f"the clock is wrong by {jump_s / HOUR_S:+.2f} h")
                 time.sleep(seconds / len(JUMPS_S))
             _write(shift, JUMPS_S[0])
             with locked(place.ledger):
                 waited_s = _deadline(server.address, long, book)
+            faithful.call(_CALLS)
+            faithful.close()
             callers.end()
             took_s = time.monotonic() - began
-            calls = callers.calls()
+            calls = [*callers.calls(), *faithful.calls]
         kept.append(keep_checkpoint(server.address, long))
         code = server.stop()
         config = config_of(place)
@@ -89,7 +94,7 @@ def clock_jumps(folder: Path, seconds: float, progress: Progress = silent) -> Re
         faults.append(f"a deadline of {DEADLINE_S:.0f} s was not kept: {waited_s}")
     if span_h < 50 or not back:
         faults.append(f"the records span {span_h:.0f} h: the clock did not jump")
-    faults += _order_faults(chains)
+    faults += faithful.faults()
     figures.faults += faults
     hours = ", ".join(f"{jump_s / HOUR_S:+.2f}" for jump_s in JUMPS_S)
     return Report(
@@ -98,8 +103,10 @@ def clock_jumps(folder: Path, seconds: float, progress: Progress = silent) -> Re
         took_s,
         figures,
         [
-            f"ids rise within each of {len(chains)} chains and are unique, though the clock went "
-            f"back between {back} records that follow each other; they span {span_h:.0f} h",
+            f"{len(faithful.calls)} ids that one worker gave out, one after the other, rise, "
+            "though its clock went back",
+            f"{chains} chains, in which {back} records are an hour and more older than the one "
+            f"before; they span {span_h:.0f} h",
             "a token of an hour is refused as expired three hours later, also where it was known "
             "before, and as not yet valid three hours earlier, where it was not",
             f"a deadline of {DEADLINE_S:.0f} s was kept with a wrong clock",
@@ -159,28 +166,58 @@ def _deadline(address: str, token: str, book: Book) -> float | None:
     return None
 
 
-def _times(config: AuditConfig) -> tuple[dict[str, list[tuple[int, str]]], float, int]:
-    """Returns places and ids by chain, the hours that the records span, and how often a record is
-    older than the one before it in its chain."""
-    chains: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+def _times(config: AuditConfig) -> tuple[int, float, int]:
+    """Returns the number of chains, the hours that the records span, and how often a record is an
+    hour older, or more, than the one before it in its chain."""
     times: dict[tuple[str, int], int] = {}
     opened = open_to_read(config)
     try:
         for each in opened.reader.all(Filters()):
             record = each.record
-            chains[record.chain].append((record.sequence, record.id))
             times[record.chain, record.sequence] = record.time.ToMicroseconds()
     finally:
         opened.store.close()
     span_h = (max(times.values()) - min(times.values())) / 1e6 / HOUR_S
-    back = sum(at < times.get((chain, place - 1), at) for (chain, place), at in times.items())
-    return dict(chains), span_h, back
+    back = sum(
+        times.get((chain, place - 1), at) - at >= HOUR_S * 1e6
+        for (chain, place), at in times.items()
+    )
+    return len({chain for chain, _ in times}), span_h, back
 
 
-def _order_faults(chains: dict[str, list[tuple[int, str]]]) -> Sequence[str]:
-    faults = []
-    for chain, places in chains.items():
-        ids = [id for _, id in sorted(places)]
-        if ids != sorted(set(ids)):
-            faults.append(f"ids of chain {chain} do not rise")
-    return faults
+class _Faithful:
+    """A caller who keeps to one connection, so to one worker, and whose ids must rise."""
+
+    def __init__(self, address: str, token: str, book: Book) -> None:
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        self._client = Client(address, token=token, timeout_s=20, channel_options=options)
+        self._book = book
+        self.calls: list[Call] = []
+
+    def call(self, times: int) -> None:
+        """Has some cases decided, one after the other."""
+        for _ in range(times):
+            number = len(self.calls)
+            request = EvaluateRequest.FromString(
+                self._book.pages[number % len(self._book.pages)].request
+            )
+            request.request_id = f"faithful.{number}"
+            answer = self._client.evaluate(
+                request.patient_case,
+                view=request.view,
+                audience=request.audience,
+                request_id=request.request_id,
+            )
+            held = Answered(request.request_id, answer.decision_id, answer_digest(answer))
+            self.calls.append(
+                Call("evaluate", time.time(), attempts=1, outcome=OK, decisions=[held])
+            )
+
+    def faults(self) -> list[str]:
+        """Returns whether the ids do not rise."""
+        ids = [call.decisions[0].decision_id for call in self.calls]
+        return [] if ids == sorted(set(ids)) else ["ids that one worker gives out do not rise"]
+
+    def close(self) -> None:
+        """Goes."""
+        self._client.close()

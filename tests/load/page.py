@@ -87,7 +87,7 @@ def _about(run: Mapping[str, Any]) -> str:
         f"{of['checkpoints']} checkpoints kept elsewhere; {of['replayed']:,} replayed to the byte."
     )
     if of["given_up"]:
-        lines.append(f"- Never answered: {_counted(of['given_up'])}.")
+        lines.append(f"- Without a request id, and so not sent again: {_counted(of['given_up'])}.")
     if of["refused"] or of["unanswered"]:
         said = _counted({**of["refused"], **of["unanswered"]})
         lines.append(f"- Attempts without an answer: {said}.")

@@ -55,7 +55,7 @@ def test_figures_are_shown_with_what_failed(tmp_path: Path) -> None:
     assert "| killed | 90 | 1,200 | 1,199 | 900 | 2 | 0 | 0 | 4 | 3 | 7 |" in shown
     assert "**killed**: a worker killed." in shown
     assert "- back after 2 s." in shown
-    assert "- Never answered: 1 UNAVAILABLE." in shown
+    assert "- Without a request id, and so not sent again: 1 UNAVAILABLE." in shown
     assert "- Attempts without an answer: 3 UNAVAILABLE, 4 UNAVAILABLE DRAINING." in shown
     assert "- **FAULT**: decision X was answered and is not in the ledger." in shown
 
