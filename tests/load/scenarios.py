@@ -36,7 +36,7 @@ class Scenario:
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("soak", soak, 3600.0, 6.0),
+    Scenario("soak", soak, 3600.0, 5.0),
     Scenario("killed", killed, 90.0, 4.0),
     Scenario("full disk", full_disk, 90.0, 3.0),
     Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 4.0),
