@@ -36,13 +36,14 @@ class Scenario:
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("soak", soak, 3600.0, 5.0),
-    Scenario("killed", killed, 90.0, 4.0),
-    Scenario("full disk", full_disk, 90.0, 3.0),
-    Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, 4.0),
+    Scenario("soak", soak, 3600.0, 4.0),
+    Scenario("killed", killed, 90.0, 3.0),
+    Scenario("full disk", full_disk, 90.0, 2.0),
+    # Short: tests/service/test_audit_postgresql.py, and those of tests/audit/test_faults.py.
+    Scenario("stopped PostgreSQL", stopped_postgresql, 105.0, None),
     # Short: tests/service/test_audit_faults.py, test_a_locked_ledger_lets_nothing_be_answered.
     Scenario("locked SQLite", locked_sqlite, 90.0, None),
     Scenario("clock jumps", clock_jumps, 60.0, 2.0),
     Scenario("storms", storms, 90.0, 3.0),
-    Scenario("slow clients", slow_clients, 90.0, 4.0),
+    Scenario("slow clients", slow_clients, 90.0, 3.0),
 )

@@ -12,20 +12,27 @@ from tests.load.full_disk import full_disk
 from tests.load.scenarios import SCENARIOS, Scenario
 from tests.load.soak import soak
 
+LONG = [pytest.mark.long]
+
 SOAK_S = float(os.environ.get("SOAK_SECONDS", "3600"))
 """Seconds of the long soak."""
 
 
-SHORT = [each for each in SCENARIOS if each.short_s is not None]
+RUNS = [
+    pytest.param(each, each.short_s or 20.0, id=each.name, marks=[] if each.short_s else LONG)
+    for each in SCENARIOS
+]
+"""Each with its seconds of load; one whose short form is elsewhere is run with the long tests."""
 
 
-@pytest.mark.parametrize("scenario", SHORT, ids=lambda each: each.name)
-def test_what_was_answered_is_recorded_once(scenario: Scenario, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("scenario", "seconds"), RUNS)
+def test_what_was_answered_is_recorded_once(
+    scenario: Scenario, seconds: float, tmp_path: Path
+) -> None:
     """Whatever befalls the server, each decision that a caller holds is in the ledger, once, as it
     was answered; each answer is the expected one; the ledger verifies and replays. The long form is
     `make load`."""
-    assert scenario.short_s is not None
-    report = scenario.run(tmp_path / "scenario", scenario.short_s, print)
+    report = scenario.run(tmp_path / "scenario", seconds, print)
     figures = report.figures
     assert figures.faults == []
     assert (figures.lost, figures.duplicated, figures.wrong) == (0, 0, 0)
