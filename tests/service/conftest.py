@@ -17,7 +17,7 @@ import pytest
 
 from rashpath.client import Client
 from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
-from rashpath.v1.facts_pb2 import PatientCase
+from tests.conformance.expectations import case_files
 
 START_S = 30.0
 STOP_S = 15.0
@@ -108,8 +108,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def work_for(server: RunningServer) -> Callable[[float], BatchEvaluateRequest]:
-    """Makes a batch of cases that keeps a server busy for about so many seconds."""
-    one = EvaluateRequest(patient_case=PatientCase())
+    """Makes a batch of cases that keeps a server busy for about so many seconds.
+
+    A case with a few facts takes longer to decide than one with none, and its answer is shorter.
+    """
+    slow = min(case_files(), key=lambda each: abs(len(each.facts) - 15)).case
+    one = EvaluateRequest(patient_case=slow)
     with server.client(timeout_s=60) as client:
         client.batch_evaluate([one] * 5)
         started = time.perf_counter()
