@@ -10,7 +10,7 @@ from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
 from rashpath.readings.compiled import CompiledGraph, Decision, NotCompiledError
-from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.compiled.lower import FALSE, TRUE, UNKNOWN
 from rashpath.readings.compiled.program import Values
 from rashpath.readings.engine import Engine as ServiceEngine
 from rashpath.readings.engine import engine_of

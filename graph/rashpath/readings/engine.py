@@ -97,7 +97,9 @@ class CompiledEngine:
         values = guideline.read(case)
         if values is None:
             return None
-        decision = guideline.decide(values)
+        decision = guideline.decide(values, answering=True)
+        if decision is None:
+            return self._plain.decide(graph, case, audience=audience, full=full)
         return Made(decision, answers[audience].answer(decision))
 
     def prepare(self, graph: DecisionGraph) -> None:

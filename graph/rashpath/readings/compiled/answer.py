@@ -29,7 +29,7 @@ from rashpath.readings.beside import (
     question,
 )
 from rashpath.readings.compiled.decision import CompiledGraph, Decision, places
-from rashpath.readings.compiled.emit import TRUE, UNKNOWN
+from rashpath.readings.compiled.lower import TRUE, UNKNOWN
 from rashpath.readings.compiled.pieces import Kept, Memo, part_of, serialized, tag_of, texts, varint
 from rashpath.readings.compiled.program import Stretch, findings_of
 from rashpath.readings.compiled.steps import step_of, steps_of
@@ -112,9 +112,9 @@ class Answers:
         self._decisive, self._defeaters, self._found_decisive = (
             self._names_of(tag) for tag in (_DECISIVE, _DEFEATERS, _FOUND_DECISIVE)
         )
-        self._frames = Kept[tuple[int, int, tuple[int, ...]], tuple[bytes, ...]]()
-        self._whole = Kept[tuple[int, int, tuple[int, ...], int, int], bytes]()
-        self._waiting = Kept[tuple[str, tuple[Any, ...]], bytes]()
+        self._frames = Kept[tuple[int, int, bytes], tuple[bytes, ...]]()
+        self._whole = Kept[tuple[int, int, bytes, int, int], bytes]()
+        self._waiting = Kept[tuple[str, bytes], bytes]()
         self._withheld = Kept[tuple[Any, ...], str]()
 
     def _names_of(self, tag: bytes) -> Memo[int, bytes]:
@@ -137,11 +137,12 @@ class Answers:
         parts += self._found(decision)
         if not decided:
             parts += self._questions(decision, doses)
-        _, contradictions, cautions, uncovered = decision.beside
-        parts += _where(contradictions, self._contradictions)
+        told = decision.told
+        contradictions, cautions, uncovered = self._compiled.places.beside
+        parts += _where(told[contradictions], self._contradictions)
         parts += self._implausible(decision)
-        parts += _where(cautions, self._cautions)
-        parts += _where(uncovered, self._not_covered)
+        parts += _where(told[cautions], self._cautions)
+        parts += _where(told[uncovered], self._not_covered)
         for memo, truths in zip(self._paths, decision.stretches, strict=True):
             parts.append(memo[truths])
         parts.append(self._disclaimer)
@@ -167,18 +168,15 @@ class Answers:
         self, decision: Decision, shown: list[int], doses: Mapping[int, Dose]
     ) -> list[bytes]:
         parts: list[bytes] = []
-        defeaters = decision.defeaters()
-        verdicts, decisive, conditions = (
-            decision.recommendations,
-            decision.decisive,
-            decision.conditions,
-        )
+        defeaters = decision.defeaters
+        verdicts, decisive, told = decision.recommendations, decision.decisive, decision.told
+        conditions = self._compiled.places.conditions
         for index in shown:
             given = doses.get(index) if self._clinician else None
             key = (
                 index,
                 verdicts[index],
-                conditions[index],
+                told[conditions[index]],
                 defeaters[index],
                 decisive[index],
             )
@@ -195,7 +193,7 @@ class Answers:
     def _body(
         self,
         decision: Decision,
-        key: tuple[int, int, tuple[int, ...], int, int],
+        key: tuple[int, int, bytes, int, int],
         dose: bytes,
     ) -> Iterator[bytes]:
         index, _, _, defeaters, decisive = key
@@ -261,7 +259,7 @@ class Answers:
             defeaters={},
         )
 
-    def _path(self, stretch: Stretch, truths: tuple[int, ...]) -> bytes:
+    def _path(self, stretch: Stretch, truths: bytes) -> bytes:
         steps = tuple(steps_of(self._graph, stretch, truths))
         walked = replace(self._empty, steps=steps)
         return serialized(_Response(path=path(walked, full=False)))
@@ -290,17 +288,18 @@ class Answers:
             first += len(nodes)
 
     def _found(self, decision: Decision) -> Iterator[bytes]:
+        decisive = decision.finding_decisive
         for id, nodes in self._findings:
             truths = decision.findings[nodes]
             if TRUE in truths or UNKNOWN in truths:
                 head = self._heads[id, truths]
                 bits = 0
-                for each in decision.finding_decisive[nodes]:
+                for each in decisive[nodes]:
                     bits |= each
                 tail = self._found_decisive[bits]
                 yield b"".join((_FINDINGS, varint(len(head) + len(tail)), head, tail))
 
-    def _head(self, key: tuple[str, tuple[int, ...]]) -> bytes:
+    def _head(self, key: tuple[str, bytes]) -> bytes:
         """Returns a finding but for its decisive facts."""
         id, truths = key
         nodes = self._graph.findings[id]
@@ -321,12 +320,13 @@ class Answers:
     def _questions(self, decision: Decision, doses: Mapping[int, Dose]) -> list[bytes]:
         settles: dict[int, dict[bytes, None]] = {}
         urgencies: dict[int, int] = {}
+        decisive, finding_decisive = decision.decisive, decision.finding_decisive
         for is_recommendation, index, name, dose_name, urgency in self._conclusions:
             if not is_recommendation:
-                for fact in self._places[decision.finding_decisive[index]]:
+                for fact in self._places[finding_decisive[index]]:
                     settles.setdefault(fact, {})[name] = None
                 continue
-            for fact in self._places[decision.decisive[index]]:
+            for fact in self._places[decisive[index]]:
                 settles.setdefault(fact, {})[name] = None
                 urgencies[fact] = max(urgencies.get(fact, 0), urgency)
             if index in doses and decision.recommendations[index] == TRUE:
@@ -334,7 +334,7 @@ class Answers:
                     fact = self._graph.dictionary[path].order
                     settles.setdefault(fact, {})[dose_name] = None
                     urgencies[fact] = max(urgencies.get(fact, 0), urgency)
-        _, danger = decision.definition(decision.beside[0][0], self._graph.red_flag.id)
+        danger = decision.danger
         asked = [
             (not danger >> fact & 1, -urgencies.get(fact, 0), -len(names), fact)
             for fact, names in settles.items()
@@ -356,10 +356,16 @@ class Answers:
                 yield serialized(_Response(warnings=[] if warning is None else [warning]))
 
     def _computed(self, decision: Decision) -> Iterator[bytes]:
-        for (id, first, last), (value, valid, _, state) in zip(
-            self._computed_frames, decision.computed, strict=True
+        told = decision.told
+        for (id, first, last), value, its in zip(
+            self._computed_frames,
+            self._compiled.numbers(told),
+            self._compiled.places.computed,
+            strict=True,
         ):
-            if value is not None and valid == TRUE:
+            state = told[its]
+            # The first of its truths is that it exists.
+            if value == value and state[0] == TRUE:  # noqa: PLR0124  # NaN: it has no value
                 body = b"".join((first, _VALUE, _DOUBLE.pack(value), last))
                 yield b"".join((_COMPUTED, varint(len(body)), body))
                 continue
@@ -385,7 +391,7 @@ def _sign(key: tuple[bool, int]) -> bytes:
     return serialized(decision_pb2.Question(red_flag=red_flag, urgency=urgency))
 
 
-def _where(truths: tuple[int, ...], parts: list[bytes]) -> list[bytes]:
+def _where(truths: bytes, parts: list[bytes]) -> list[bytes]:
     if TRUE not in truths:
         return []
     return [part for truth, part in zip(truths, parts, strict=True) if truth == TRUE]

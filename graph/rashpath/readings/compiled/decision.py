@@ -1,11 +1,12 @@
-"""Decides a case with the generated functions: exact truths, decisive facts, doses, questions.
+"""Decides a case with the kernel: exact truths, decisive facts, doses, questions.
 
 What it says must equal the plain walk (:mod:`rashpath.readings.walk`) in every case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,17 +16,17 @@ from rashpath.expression.evaluate import DECIMALS, Case
 from rashpath.expression.tree import facts_of
 from rashpath.facts.dictionary import Choice
 from rashpath.guideline.model import DecisionGraph, Definition, Regimen
-from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.compiled.lower import FALSE, MISSING, TRUE, UNKNOWN
+from rashpath.readings.compiled.machine import Machine
 from rashpath.readings.compiled.pieces import Kept, Memo
-from rashpath.readings.compiled.program import Stretch, Values, Worked, findings_of, program
-from rashpath.readings.compiled.refine import Refined, Refiner
+from rashpath.readings.compiled.program import Stretch, Values, dosed_of, program
 from rashpath.readings.compiled.steps import steps_of
 from rashpath.readings.walk import NodeStep
 from rashpath.readings.walk.dose import Dose, Withheld, row_waits_for, used
 
 
 class NotCompiledError(Exception):
-    """A guideline that the compiled walk cannot serve: a diagram did not fit the limit."""
+    """A guideline that the kernel cannot serve: a diagram did not fit the limit."""
 
 
 def places(bits: int) -> Iterator[int]:
@@ -37,7 +38,7 @@ def places(bits: int) -> Iterator[int]:
 
 
 class CompiledGraph:
-    """A guideline with its generated functions.
+    """A guideline, ready for the kernel.
 
     Args:
         graph: the guideline.
@@ -49,8 +50,8 @@ class CompiledGraph:
 
     def __init__(self, graph: DecisionGraph) -> None:
         reach = graph.reach
-        regimens = [node.regimen for node in graph.recommendations if node.regimen is not None]
-        gates = [part.id for regimen in regimens if regimen.rows for part in regimen.gate]
+        self.dosed = dosed_of(graph)
+        gates = [part.id for _, regimen in self.dosed for part in regimen.gate]
         if not (
             {node.id for node in graph.order[1:]} <= reach.nodes.keys()
             and {(e.tail, e.head) for n in graph.order for e in graph.out_of(n.id)}
@@ -60,27 +61,15 @@ class CompiledGraph:
             raise NotCompiledError
         self.graph = graph
         self.program = program(graph)
-        self.refiner = Refiner(reach.diagrams, graph.dictionary, tuple(graph.computed))
-        nodes, edges = reach.nodes, reach.edges
-        self.stretch_diagrams = tuple(
-            (
-                *(nodes.get(node.id, 1) for node in stretch.nodes),
-                *(edges[edge.tail, edge.head] for edge in stretch.edges),
-            )
-            for stretch in self.program.stretches
-        )
-        self.recommendation_diagrams = tuple(nodes[node.id] for node in graph.recommendations)
-        self.finding_diagrams = tuple(nodes[node.id] for node in findings_of(graph))
-        self.dosed = tuple(
-            (index, node.regimen)
-            for index, node in enumerate(graph.recommendations)
-            if node.regimen is not None and node.regimen.rows
-        )
-        self.nothing_decisive = (0,) * max(
-            len(self.recommendation_diagrams), len(self.finding_diagrams)
-        )
+        places = self.places = self.program.places
+        self._machine = Machine(self.program.image, len(graph.dictionary), places.size)
+        words = self.program.words
+        self._sets = struct.Struct(f"<{words * places.defeaters.stop}Q")
+        self._words = words
+        self._numbers = struct.Struct(f"<{len(graph.computed)}d")
         order = graph.dictionary
-        self._choices = [isinstance(fact.kind, Choice) for fact in graph.dictionary]
+        self._choices = [isinstance(fact.kind, Choice) for fact in order]
+        self._number_places = [fact.order for fact in order if not isinstance(fact.kind, Choice)]
         self._choices_of: dict[str, list[int] | None] = {}
         for _, regimen in self.dosed:
             for part in regimen.gate:
@@ -88,8 +77,8 @@ class CompiledGraph:
                 choices_only = all(self._choices[place] for place in read)
                 self._choices_of[part.id] = read if choices_only else None
         self._against = Kept[tuple[Any, ...], tuple[str, ...]]()
-        self._joined: dict[Callable[[NodeStep], bytes], list[Memo[tuple[int, ...], bytes]]] = {}
-        self._paths = [fact.path for fact in graph.dictionary]
+        self._joined: dict[Callable[[NodeStep], bytes], list[Memo[bytes, bytes]]] = {}
+        self._paths = [fact.path for fact in order]
 
     def read(self, case: Message) -> Values | None:
         """Returns the values of a case message; None where one of them is faulty.
@@ -137,7 +126,7 @@ class CompiledGraph:
         return None if read is None else (part.id, *(values[place] for place in read))
 
     def joined(
-        self, of: Callable[[NodeStep], bytes], stretches: tuple[tuple[int, ...], ...]
+        self, of: Callable[[NodeStep], bytes], stretches: tuple[bytes, ...]
     ) -> bytes:
         """Returns what a function makes of the steps of a path, joined; see `Walked.joined`."""
         memos = self._joined.get(of)
@@ -148,13 +137,46 @@ class CompiledGraph:
         return b"".join([memo[truths] for memo, truths in zip(memos, stretches, strict=True)])
 
     def _join(
-        self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: tuple[int, ...]
+        self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: bytes
     ) -> bytes:
         return b"".join(map(of, steps_of(self.graph, stretch, truths)))
 
-    def decide(self, values: Values) -> Decision:
-        """Decides a case."""
-        return Decision(self, values, self.program.work(values))
+    def decide(self, values: Values, *, answering: bool = False) -> Decision | None:
+        """Decides a case.
+
+        Args:
+            values: the case.
+            answering: whether what could withdraw the recommendations will be asked for too.
+
+        Returns:
+            The decision; None: the case is left to the plain walk, since the kernel counts as far
+            as a double does.
+        """
+        told = self.tell(values, with_defeaters=answering)
+        return None if told is None else Decision(self, values, told, has_defeaters=answering)
+
+    def tell(self, values: Values, *, with_defeaters: bool) -> bytes | None:
+        """Returns what the kernel tells of a case, by :class:`.program.Places`."""
+        numbers = list(values)
+        for place in self._number_places:
+            if numbers[place] is None:
+                numbers[place] = MISSING
+        return self._machine.decide(numbers, with_defeaters=with_defeaters)
+
+    def sets(self, told: bytes) -> tuple[int, ...]:
+        """Returns all sets of facts that the kernel told, as bits."""
+        found = self._sets.unpack_from(told)
+        words = self._words
+        if words == 1:
+            return found
+        return tuple(
+            sum(found[first + word] << 64 * word for word in range(words))
+            for first in range(0, len(found), words)
+        )
+
+    def numbers(self, told: bytes) -> tuple[float, ...]:
+        """Returns the computed numbers that the kernel told; NaN: it has no value."""
+        return self._numbers.unpack_from(told, self.places.numbers.start)
 
 
 class Decision:
@@ -163,86 +185,81 @@ class Decision:
     Args:
         compiled: the guideline.
         values: the case.
-        worked: what the generated function returned for it.
+        told: what the kernel told of it.
+        has_defeaters: whether it also told what could withdraw the recommendations.
 
     Attributes:
-        stretches: exact truths of each stretch of the path, nodes first, then edges.
+        told: the same; `compiled.places` says where what stands in it.
         recommendations: exact truths of the recommendations, in topological order.
         findings: exact truths of the nodes of findings, finding by finding.
-        decisive: for each recommendation, the unknown facts that matter to it, as bits.
-        finding_decisive: the same for the nodes of findings.
-        beside: truths by Kleene's tables of what is shown beside; see Program.
-        computed: computed numbers; see Program.
-        conditions: truths of the conditions of flags and notes; see Program.
     """
 
     __slots__ = (
-        "_all_known",
+        "_defeaters",
         "_doses",
-        "_refined",
-        "_tables",
-        "beside",
+        "_has_defeaters",
+        "_sets",
         "compiled",
-        "computed",
-        "conditions",
-        "decisive",
-        "finding_decisive",
         "findings",
         "recommendations",
-        "stretches",
+        "told",
         "values",
     )
 
-    def __init__(self, compiled: CompiledGraph, values: Values, worked: Worked) -> None:
+    def __init__(
+        self, compiled: CompiledGraph, values: Values, told: bytes, *, has_defeaters: bool
+    ) -> None:
         self.compiled = compiled
         self.values = values
-        (
-            self.stretches,
-            self.recommendations,
-            self.findings,
-            self.beside,
-            self.computed,
-            self._tables,
-            self.conditions,
-        ) = worked
-        self._refined: Refined | None = None
+        self.told = told
+        places = compiled.places
+        self.recommendations = told[places.recommendations]
+        self.findings = told[places.findings]
+        self._has_defeaters = has_defeaters
+        self._sets: tuple[int, ...] | None = None
         self._doses: dict[int, Dose] | None = None
-        self.decisive: Sequence[int] = compiled.nothing_decisive
-        self.finding_decisive: Sequence[int] = compiled.nothing_decisive
-        # A number may be 0 and known: then this looks further than it has to.
-        self._all_known = 0 not in values and None not in values
-        # Nor does every computed number exist where every fact is known.
-        if not self._all_known or None in [each[0] for each in self.computed]:
-            for stretch in self.stretches:
-                if UNKNOWN in stretch:
-                    self._refine()
-                    break
 
     @property
-    def refined(self) -> Refined:
-        """What the known facts leave of the diagrams."""
-        if self._refined is None:
-            self._refined = self.compiled.refiner.refined(self.values, self.computed)
-        return self._refined
+    def sets(self) -> tuple[int, ...]:
+        """All sets of facts that were told, as bits; `compiled.places` says where what stands."""
+        if self._sets is None:
+            self._sets = self.compiled.sets(self.told)
+        return self._sets
 
-    def _refine(self) -> None:
-        compiled, refined = self.compiled, self.refined
-        self.recommendations, self.decisive = _exact(
-            self.recommendations, compiled.recommendation_diagrams, refined
-        )
-        self.findings, self.finding_decisive = _exact(
-            self.findings, compiled.finding_diagrams, refined
-        )
-        truth = refined.truth
-        self.stretches = tuple(
-            tuple(
-                truth(diagram) if known == UNKNOWN else known
-                for known, diagram in zip(stretch, diagrams, strict=True)
-            )
-            if UNKNOWN in stretch
-            else stretch
-            for stretch, diagrams in zip(self.stretches, compiled.stretch_diagrams, strict=True)
-        )
+    @property
+    def stretches(self) -> tuple[bytes, ...]:
+        """Exact truths of each stretch of the path, nodes first, then edges."""
+        told = self.told
+        return tuple([told[part] for part in self.compiled.places.stretches])
+
+    @property
+    def decisive(self) -> tuple[int, ...]:
+        """For each recommendation the unknown facts that matter to it, as bits."""
+        first = self.compiled.places.decisive.start
+        return self.sets[first : first + len(self.recommendations)]
+
+    @property
+    def finding_decisive(self) -> tuple[int, ...]:
+        """The same for the nodes of findings."""
+        first = self.compiled.places.decisive.start + len(self.recommendations)
+        return self.sets[first : first + len(self.findings)]
+
+    @property
+    def danger(self) -> int:
+        """The unknown facts that matter to whether there is danger, as bits."""
+        return self.sets[self.compiled.places.decisive.stop - 1]
+
+    @property
+    def defeaters(self) -> tuple[int, ...]:
+        """For each recommendation that is not ruled out, as bits, the facts not given yet that
+        could still withdraw it; 0 for the others.
+        """
+        if not self._has_defeaters:
+            told = self.compiled.tell(self.values, with_defeaters=True)
+            assert told is not None  # it was decided before
+            self.told, self._sets, self._has_defeaters = told, None, True
+        its = self.compiled.places.defeaters
+        return self.sets[its.start : its.stop]
 
     @property
     def graph(self) -> DecisionGraph:
@@ -267,22 +284,13 @@ class Decision:
     @property
     def asked_bits(self) -> int:
         """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
-        asked = 0
-        if self._all_known:
-            return asked
-        for bits in (*self.decisive, *self.finding_decisive):
-            asked |= bits
-        for index, dose in self.doses.items():
-            if self.recommendations[index] == TRUE:
-                for path in dose.waits_for:
-                    asked |= 1 << self.graph.dictionary[path].order
-        return asked
+        return self.sets[self.compiled.places.asked]
 
     @property
     def verdict_codes(self) -> bytes:
         """A byte for each recommendation, in topological order: its verdict by VERDICT_CODES."""
         # INVARIANT: FALSE, UNKNOWN and TRUE are those codes.
-        return bytes(self.recommendations)
+        return self.recommendations
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""
@@ -296,74 +304,36 @@ class Decision:
             if truth == wanted
         )
 
-    def definition(self, known: int, id: str) -> tuple[int, int]:
-        """Returns the exact truth of a definition, and the facts that are decisive for it, as bits.
-
-        Args:
-            known: its truth by Kleene's tables.
-            id: its id.
-        """
-        if known != UNKNOWN:
-            return known, 0
-        return self.refined.exact(self.compiled.graph.reach.definitions[id])
-
-    def defeaters(self) -> list[int]:
-        """Returns for each recommendation that is not ruled out, as bits, the facts not given yet
-        that could still withdraw it; 0 for the others.
-        """
-        compiled = self.compiled
-        refiner = compiled.refiner
-        free = refiner.defeaters(self.values)
-        found = [0] * len(self.recommendations)
-        if not free:
-            return found
-        bits = refiner.bits_of(free)
-        open_ended = None
-        for index, truth in enumerate(self.recommendations):
-            diagram = compiled.recommendation_diagrams[index]
-            if truth != FALSE and refiner.supports[diagram] & bits:
-                if open_ended is None:
-                    open_ended = refiner.open_ended(self.refined, self.values, self.computed, free)
-                _, found[index] = open_ended.exact(diagram)
-        return found
-
     @property
     def doses(self) -> Mapping[int, Dose]:
         """The doses of the recommendations that have a dose table and are not ruled out."""
         if self._doses is None:
             self._doses = {
-                index: self._dose(index, regimen, *tables)
-                for (index, regimen), tables in zip(self.compiled.dosed, self._tables, strict=True)
+                index: self._dose(index, regimen, place)
+                for place, (index, regimen) in enumerate(self.compiled.dosed)
                 if self.recommendations[index] != FALSE
             }
         return self._doses
 
-    def _dose(
-        self,
-        index: int,
-        regimen: Regimen,
-        rows: tuple[int, ...],
-        waits: tuple[int, ...],
-        gate: tuple[int, ...],
-    ) -> Dose:
-        compiled = self.compiled
-        graph = compiled.graph
-        row = next((row for row, t in zip(regimen.rows, rows, strict=True) if t == TRUE), None)
+    def _dose(self, index: int, regimen: Regimen, place: int) -> Dose:
+        compiled, told, sets = self.compiled, self.told, self.sets
+        graph, its = compiled.graph, compiled.places
+        rows, gate = its.rows[place], its.gates[place]
+        row = next((r for r, at in zip(regimen.rows, rows, strict=True) if told[at] == TRUE), None)
         weight = self.values[graph.dictionary[regimen.weight].order]
+        decisive = its.decisive.start
         withheld = []
-        waiting = 0
         if self.recommendations[index] == UNKNOWN:
-            withheld.append(Withheld(compiled.paths(self.decisive[index]), None, missing=True))
-            waiting |= self.decisive[index]
-        for part, known in zip(regimen.gate, gate, strict=True):
-            truth, unknown = self.definition(known, part.id)
+            missing = compiled.paths(sets[decisive + index])
+            withheld.append(Withheld(missing, None, missing=True))
+        for part, at in zip(regimen.gate, gate, strict=True):
             code = (part.withheld_code,) if part.withheld_code else ()
-            if truth == FALSE:
+            if told[at] == FALSE:
                 because = code or compiled.against(part, self.values)
                 withheld.append(Withheld(because, part, missing=False))
-            elif truth == UNKNOWN:
-                withheld.append(Withheld((*code, *compiled.paths(unknown)), part, missing=True))
-                waiting |= unknown
+            elif told[at] == UNKNOWN:
+                missing = compiled.paths(sets[decisive + at - its.recommendations.start])
+                withheld.append(Withheld((*code, *missing), part, missing=True))
         if row is None and not withheld:
             because = row_waits_for(regimen, compiled.facts(self.values))
             withheld.append(Withheld(because, None, missing=True))
@@ -372,28 +342,5 @@ class Decision:
         mg = None
         if not withheld and row is not None:
             mg = round(row.dose_mg_per_kg * weight, DECIMALS)
-        waits_for: tuple[str, ...] = ()
-        # What given facts keep back can be opened by no further one.
-        blocked = any(not reason.missing for reason in withheld)
-        if withheld and not blocked and self._may_be_shown(graph.recommendations[index].id):
-            if weight is None:
-                waiting |= 1 << graph.dictionary[regimen.weight].order
-            for bits in waits:
-                waiting |= bits
-            waits_for = compiled.paths(waiting)
+        waits_for = compiled.paths(sets[its.waits[place]])
         return Dose(row, None if weight is None else float(weight), mg, tuple(withheld), waits_for)
-
-    def _may_be_shown(self, recommendation: str) -> bool:
-        diagram = self.compiled.graph.reach.doses.get(recommendation)
-        return diagram is not None and self.refined.truth(diagram) != FALSE
-
-
-def _exact(
-    truths: tuple[int, ...], diagrams: tuple[int, ...], refined: Refined
-) -> tuple[tuple[int, ...], list[int]]:
-    exact = list(truths)
-    decisive = [0] * len(truths)
-    for index, known in enumerate(truths):
-        if known == UNKNOWN:
-            exact[index], decisive[index] = refined.exact(diagrams[index])
-    return tuple(exact), decisive

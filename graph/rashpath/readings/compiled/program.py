@@ -1,12 +1,12 @@
-"""Generates the two functions of a guideline: one reads a case, one works out every truth in it.
+"""Makes of a guideline what the kernel needs, and generates a function that reads a case.
 
-What they return is arranged as the readings want it: by stretches of the path, by recommendation,
-by what is shown beside them.
+What the kernel tells is arranged as the readings want it: by stretches of the path, by
+recommendation, by what is shown beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, assert_never
@@ -17,19 +17,19 @@ from rashpath.expression.tree import Condition
 from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, WholeNumber
 from rashpath.guideline.model import (
     DecisionGraph,
+    Definition,
     Edge,
     Finding,
     Node,
     Recommendation,
+    Regimen,
     Start,
 )
-from rashpath.readings.compiled.emit import Emitter, run
+from rashpath.readings.compiled.image import DoseTable, Told, fact_words, image
+from rashpath.readings.compiled.lower import TRUE_SLOT, Lowering
 
 Values = tuple[Any, ...]
 """A case: for each fact of the dictionary its value; unknown choices are 0, numbers None."""
-
-Worked = tuple[Any, ...]
-"""What the second function returns; see :class:`Program`."""
 
 Read = Callable[[Message], Values | None]
 """Reads a case message; None where a value in it is not a value of its fact."""
@@ -52,98 +52,201 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Places:
+    """Where in what the kernel tells of a case a thing stands: bytes of truths, words of sets.
+
+    Args:
+        stretches: the stretches of the path, nodes first, then edges.
+        recommendations: the recommendations, in topological order.
+        findings: the nodes of findings, finding by finding.
+        gates: of each recommendation with a dose table the parts of its gate.
+        danger: the definition that tells danger.
+        beside: contradictions, cautions and what is not covered.
+        computed: of each computed number whether it exists, and all that tells why it has no value.
+        rows: of each recommendation with a dose table its rows.
+        shown: of each of them, whether its dose may ever be shown.
+        conditions: of each recommendation the conditions of its flags and notes.
+        numbers: the values of the computed numbers.
+        asked: the facts to ask for.
+        decisive: what decides recommendations, findings, gates and danger.
+        waits: of each dose what it waits for.
+        defeaters: of each recommendation what could withdraw it.
+        size: bytes of all that is told.
+    """
+
+    stretches: tuple[slice, ...]
+    recommendations: slice
+    findings: slice
+    gates: tuple[range, ...]
+    danger: int
+    beside: tuple[slice, ...]
+    computed: tuple[slice, ...]
+    rows: tuple[range, ...]
+    shown: range
+    conditions: tuple[slice, ...]
+    numbers: slice
+    asked: int
+    decisive: range
+    waits: range
+    defeaters: range
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
-    """The generated functions of a guideline.
+    """All that the kernel needs of a guideline.
 
     Args:
         read: reads a case.
-        work: takes the values of a case and returns, as tuples of truths unless said otherwise:
-            the stretches, nodes first, then edges; the recommendations; the nodes of findings;
-            the definition that tells danger, contradictions, cautions and what is not covered; of
-            each computed number its value, whether it exists, the facts that its formula waits
-            for, as bits, and its state; of each recommendation with a dose table its rows, the
-            facts that these wait for, as bits, and its gate; of each recommendation the
-            conditions of its flags and notes.
+        image: what the kernel goes by.
         stretches: the stretches, in order.
-        source: source of both, to be looked at.
+        places: where what it tells stands.
+        words: words of a set of facts.
+        steps: how many steps it takes to Kleene's truths.
     """
 
     read: Read
-    work: Callable[[Values], Worked]
+    image: bytes
     stretches: tuple[Stretch, ...]
-    source: str
+    places: Places
+    words: int
+    steps: int
 
 
 def program(graph: DecisionGraph) -> Program:
-    """Generates the functions of a guideline."""
+    """Lowers a guideline whose nodes all have diagrams."""
     stretches = tuple(_stretches(graph))
-    emitter = Emitter(graph.dictionary)
-    reached: dict[str, str] = {}
-    taken: dict[tuple[str, str], str] = {}
+    reach = graph.reach
+    lowering = Lowering(graph.dictionary)
+    reached: dict[str, int] = {}
+    taken: dict[tuple[str, str], int] = {}
     for node in graph.order:
         entries = (taken[edge.tail, edge.head] for edge in graph.into(node.id))
-        reached[node.id] = "3" if isinstance(node, Start) else emitter.join("|", entries)
+        reached[node.id] = TRUE_SLOT if isinstance(node, Start) else lowering.disjoin(entries)
         for edge in graph.out_of(node.id):
-            taken[edge.tail, edge.head] = emitter.join(
-                "&", (reached[node.id], emitter.truth(edge.condition))
+            taken[edge.tail, edge.head] = lowering.conjoin(
+                (reached[node.id], lowering.truth(edge.condition))
             )
-    truths = [
-        [
-            *(reached[node.id] for node in stretch.nodes),
-            *(taken[edge.tail, edge.head] for edge in stretch.edges),
-        ]
-        for stretch in stretches
-    ]
-    conclusions = [
-        [reached[node.id] for node in nodes]
-        for nodes in (graph.recommendations, findings_of(graph))
-    ]
-    beside = [
-        [emitter.truth(part.condition) for part in parts]
-        for parts in (
-            (graph.red_flag,),
-            graph.contradictions,
-            graph.cautions,
-            graph.not_covered,
+    dosed = dosed_of(graph)
+    told = _Listed()
+    diagrams: list[int] = []
+
+    def nodes(listed: Sequence[Node]) -> slice:
+        diagrams.extend(reach.nodes.get(node.id, 1) for node in listed)
+        return told.add(reached[node.id] for node in listed)
+
+    def definitions(parts: Sequence[Definition]) -> slice:
+        diagrams.extend(reach.definitions[part.id] for part in parts)
+        return told.add(lowering.truth(part.condition) for part in parts)
+
+    recommendations = nodes(graph.recommendations)
+    findings = nodes(findings_of(graph))
+    gates = [definitions(regimen.gate) for _, regimen in dosed]
+    danger = definitions([graph.red_flag]).start
+    decisive = len(told.slots)
+    path = []
+    for stretch in stretches:
+        first = nodes(stretch.nodes).start
+        diagrams += [reach.edges[edge.tail, edge.head] for edge in stretch.edges]
+        path.append(
+            slice(first, told.add(taken[edge.tail, edge.head] for edge in stretch.edges).stop)
         )
+    beside = [
+        told.add(lowering.truth(part.condition) for part in parts)
+        for parts in (graph.contradictions, graph.cautions, graph.not_covered)
     ]
-    computed = [
-        [
-            *emitter.computed(named.number),
-            emitter.waits_for(named.number),
-            emitter.state(named.number),
-        ]
-        for named in graph.computed.values()
+    numbers = [lowering.computed(named.number)[0] for named in graph.computed.values()]
+    computed = [told.add(lowering.state(named.number)) for named in graph.computed.values()]
+    rows = [told.add(lowering.truth(row.when) for row in regimen.rows) for _, regimen in dosed]
+    conditions = [
+        told.add(lowering.truth(when) for when in conditions_of(node))
+        for node in graph.recommendations
     ]
-    doses, conditional = [], []
-    for node in graph.recommendations:
-        conditional.append([emitter.truth(when) for when in conditions_of(node)])
-        regimen = node.regimen
-        if regimen is not None and regimen.rows:
-            rows = [emitter.truth(row.when) for row in regimen.rows]
-            waits = [emitter.unknown_in(row.when) for row in regimen.rows]
-            gate = [emitter.truth(part.condition) for part in regimen.gate]
-            doses.append(_tuple([_tuple(rows), _tuple(waits), _tuple(gate)]))
-    outcome = _tuple(
-        [
-            _tuple(map(_tuple, truths)),
-            *map(_tuple, conclusions),
-            _tuple(map(_tuple, beside)),
-            _tuple(map(_tuple, computed)),
-            _tuple(doses),
-            _tuple(map(_tuple, conditional)),
-        ]
+    doses = [
+        DoseTable(
+            truth=index,
+            weight=lowering.fact(regimen.weight),
+            diagram=reach.doses.get(graph.recommendations[index].id),
+            gate=_range(gate),
+            rows=_range(its),
+            waits=lowering.union(lowering.unknown_in(row.when) for row in regimen.rows),
+        )
+        for (index, regimen), gate, its in zip(dosed, gates, rows, strict=True)
+    ]
+    written = image(
+        lowering,
+        graph.dictionary,
+        reach.diagrams,
+        Told(
+            truths=told.slots,
+            conclusions=recommendations.stop,
+            asking=findings.stop,
+            decisive=decisive,
+            diagrams=diagrams,
+            numbers=numbers,
+        ),
+        doses,
     )
-    count = len(graph.dictionary)
-    unpack = _tuple(f"f{index}" for index in range(count))
-    body = [f"{unpack} = values", *emitter.lines, f"return {outcome}"]
-    work = "\n".join(["def work(values):", *(f"    {line}" for line in body)])
-    read, constants = _reader(graph.dictionary)
+    words = fact_words(graph.dictionary)
+    waits = range(1 + decisive, 1 + decisive + len(doses))
+    defeaters = range(waits.stop, waits.stop + recommendations.stop)
+    first_number = 8 * words * defeaters.stop
+    first = first_number + 8 * len(numbers)
+
+    def here(part: slice) -> slice:
+        return slice(first + part.start, first + part.stop)
+
+    end = first + len(told.slots)
     return Program(
-        read=run("read", read, constants),
-        work=run("work", work, emitter.constants),
+        read=run("read", _reader(graph.dictionary)),
+        image=written,
         stretches=stretches,
-        source=f"{read}\n\n{work}\n",
+        places=Places(
+            stretches=tuple(map(here, path)),
+            recommendations=here(recommendations),
+            findings=here(findings),
+            gates=tuple(_range(here(gate)) for gate in gates),
+            danger=first + danger,
+            beside=tuple(map(here, beside)),
+            computed=tuple(map(here, computed)),
+            rows=tuple(_range(here(its)) for its in rows),
+            shown=range(end, end + len(doses)),
+            conditions=tuple(map(here, conditions)),
+            numbers=slice(first_number, first),
+            asked=0,
+            decisive=range(1, 1 + decisive),
+            waits=waits,
+            defeaters=defeaters,
+            size=end + len(doses),
+        ),
+        words=words,
+        steps=len(lowering.steps),
+    )
+
+
+class _Listed:
+    """The slots of what is told, one after the other."""
+
+    def __init__(self) -> None:
+        self.slots: list[int] = []
+
+    def add(self, slots: Iterable[int]) -> slice:
+        """Adds slots, and returns where they stand."""
+        start = len(self.slots)
+        self.slots += slots
+        return slice(start, len(self.slots))
+
+
+def _range(places: slice) -> range:
+    return range(places.start, places.stop)
+
+
+def dosed_of(graph: DecisionGraph) -> tuple[tuple[int, Regimen], ...]:
+    """Returns the recommendations with a dose table: the place of each, and its regimen."""
+    return tuple(
+        (index, node.regimen)
+        for index, node in enumerate(graph.recommendations)
+        if node.regimen is not None and node.regimen.rows
     )
 
 
@@ -170,7 +273,20 @@ def _stretches(graph: DecisionGraph) -> Iterable[Stretch]:
             yield Stretch(part, tuple(edges))
 
 
-def _reader(dictionary: Dictionary) -> tuple[str, dict[str, object]]:
+def run(name: str, source: str) -> Callable[..., Any]:
+    """Returns a function of generated source.
+
+    Args:
+        name: its name in the source.
+        source: it holds operators, numbers, the paths of facts, and no text of a guideline.
+    """
+    names: dict[str, Any] = {}
+    exec(compile(source, f"<generated {name}>", "exec"), names)
+    function: Callable[..., Any] = names[name]
+    return function
+
+
+def _reader(dictionary: Dictionary) -> str:
     lines = ["def read(case):"]
     groups: dict[str, None] = {}
     choices: dict[tuple[int, ...], list[str]] = {}
@@ -198,7 +314,7 @@ def _reader(dictionary: Dictionary) -> tuple[str, dict[str, object]]:
         allowed = f"{set(numbers) | {0}}"
         lines.append(f"    if not {{{', '.join(variables)}}} <= {allowed}: return None")
     values = _tuple(f"f{index}" for index in range(len(dictionary)))
-    return "\n".join([*lines, f"    return {values}"]), {}
+    return "\n".join([*lines, f"    return {values}"])
 
 
 def _tuple(parts: Iterable[str]) -> str:

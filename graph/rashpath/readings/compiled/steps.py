@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rashpath.guideline.model import DecisionGraph, Node
-from rashpath.readings.compiled.emit import FALSE, TRUE, UNKNOWN
+from rashpath.readings.compiled.lower import FALSE, TRUE, UNKNOWN
 from rashpath.readings.compiled.program import Stretch
 from rashpath.readings.walk import EdgeStep, NodeStep, Outcome, Verdict
 
@@ -23,7 +23,7 @@ def step_of(node: Node, truth: int, edges: tuple[EdgeStep, ...] = ()) -> NodeSte
     return NodeStep(node, _VERDICT[truth], (), False, edges)
 
 
-def steps_of(graph: DecisionGraph, stretch: Stretch, truths: tuple[int, ...]) -> Iterator[NodeStep]:
+def steps_of(graph: DecisionGraph, stretch: Stretch, truths: bytes) -> Iterator[NodeStep]:
     """Yields the steps of a stretch, without their decisive facts."""
     count = len(stretch.nodes)
     # The edges of a stretch are in this order: node by node.
