@@ -86,9 +86,8 @@ def compiled(graph: DecisionGraph) -> Engine:
 
     def verdicts(decided: tuple[Decision, tuple[str, ...]]) -> dict[str, Verdict]:
         found: dict[str, Verdict] = {}
-        for stretch, truths in zip(program.program.stretches, decided[0].stretches, strict=True):
-            for node, truth in zip(stretch.nodes, truths, strict=False):
-                found[node.id] = _VERDICTS[truth]
+        for node, its in zip(graph.order, program.places.steps, strict=True):
+            found[node.id] = _VERDICTS[decided[0].told[its.start]]
         return found
 
     return Engine("compiled", program.read, decide, _answer(graph, engine_of("compiled")), verdicts)

@@ -97,10 +97,10 @@ class CompiledEngine:
         values = guideline.read(case)
         if values is None:
             return None
-        decision = guideline.decide(values, answering=True)
-        if decision is None:
+        decided = answers[audience].answer(values)
+        if decided is None:
             return self._plain.decide(graph, case, audience=audience, full=full)
-        return Made(decision, answers[audience].answer(decision))
+        return Made(*decided)
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Compiles a guideline now rather than at its first case."""

@@ -62,7 +62,7 @@ class CompiledGraph:
         self.graph = graph
         self.program = program(graph)
         places = self.places = self.program.places
-        self._machine = Machine(self.program.image, len(graph.dictionary), places.size)
+        self.machine = Machine(self.program.image, len(graph.dictionary), places.size)
         words = self.program.words
         self._sets = struct.Struct(f"<{words * places.defeaters.stop}Q")
         self._words = words
@@ -139,29 +139,29 @@ class CompiledGraph:
     def _join(
         self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: bytes
     ) -> bytes:
-        return b"".join(map(of, steps_of(self.graph, stretch, truths)))
+        return b"".join(map(of, steps_of(self.graph, stretch.nodes, truths)))
 
-    def decide(self, values: Values, *, answering: bool = False) -> Decision | None:
+    def decide(self, values: Values) -> Decision | None:
         """Decides a case.
 
-        Args:
-            values: the case.
-            answering: whether what could withdraw the recommendations will be asked for too.
-
         Returns:
-            The decision; None: the case is left to the plain walk, since the kernel counts as far
-            as a double does.
+            The decision; None: the case is left to the plain walk, since it has numbers that the
+            kernel does not count.
         """
-        told = self.tell(values, with_defeaters=answering)
-        return None if told is None else Decision(self, values, told, has_defeaters=answering)
+        with self.machine.lock:
+            told = self.tell(values, with_defeaters=False)
+        return None if told is None else Decision(self, values, told, has_defeaters=False)
 
     def tell(self, values: Values, *, with_defeaters: bool) -> bytes | None:
-        """Returns what the kernel tells of a case, by :class:`.program.Places`."""
+        """Returns what the kernel tells of a case, by :class:`.program.Places`.
+
+        To be called by who holds the kernel's lock.
+        """
         numbers = list(values)
         for place in self._number_places:
             if numbers[place] is None:
                 numbers[place] = MISSING
-        return self._machine.decide(numbers, with_defeaters=with_defeaters)
+        return self.machine.decide(numbers, with_defeaters=with_defeaters)
 
     def sets(self, told: bytes) -> tuple[int, ...]:
         """Returns all sets of facts that the kernel told, as bits."""
@@ -228,7 +228,7 @@ class Decision:
 
     @property
     def stretches(self) -> tuple[bytes, ...]:
-        """Exact truths of each stretch of the path, nodes first, then edges."""
+        """Exact truths of each stretch of the path: of each node, then of its edges."""
         told = self.told
         return tuple([told[part] for part in self.compiled.places.stretches])
 
@@ -255,7 +255,8 @@ class Decision:
         could still withdraw it; 0 for the others.
         """
         if not self._has_defeaters:
-            told = self.compiled.tell(self.values, with_defeaters=True)
+            with self.compiled.machine.lock:
+                told = self.compiled.tell(self.values, with_defeaters=True)
             assert told is not None  # it was decided before
             self.told, self._sets, self._has_defeaters = told, None, True
         its = self.compiled.places.defeaters

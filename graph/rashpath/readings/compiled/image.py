@@ -103,7 +103,7 @@ def image(
     levels = _Levels(lowering, dictionary, diagrams.levels)
     parts = _Parts(diagrams, levels)
     head = _HEAD.copy()
-    sections = _Sections(head)
+    sections = Sections(head)
     sections.words("step", (n for step in lowering.steps for n in _row(step)))
     sections.words("pool", lowering.pool)
     sections.add("table", bytes(lowering.table))
@@ -158,7 +158,7 @@ _HEAD: Final = dict.fromkeys(
 """The fields of `Image`, in order."""
 
 
-class _Sections:
+class Sections:
     """Sections of an image, each at an offset that suits all that it may hold."""
 
     def __init__(self, head: dict[str, int]) -> None:
@@ -235,12 +235,12 @@ class _Levels:
             case _:
                 assert_never(level)
 
-    def rows(self, sections: _Sections) -> Iterable[tuple[int, ...]]:
+    def rows(self, sections: Sections) -> Iterable[tuple[int, ...]]:
         """Yields the fields of `Level`, and places in the sections what they point to."""
         for level in self._levels:
             yield self._fields(level, sections)
 
-    def _fields(self, level: Level, sections: _Sections) -> tuple[int, ...]:
+    def _fields(self, level: Level, sections: Sections) -> tuple[int, ...]:
         bit = self._bit(level)
         match level:
             case ChoiceLevel():
@@ -269,7 +269,7 @@ class _Levels:
             case _:
                 assert_never(level)
 
-    def _defeating(self, level: Level, sections: _Sections) -> int:
+    def _defeating(self, level: Level, sections: Sections) -> int:
         paths = defeating_facts(level)
         if not paths:
             return 0

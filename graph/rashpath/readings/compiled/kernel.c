@@ -74,6 +74,7 @@ static i32 *region, *open_region;
 static u64 *reduced, *open_reduced;   // by diagram: the case it was reduced for, and what is left
 static u32 *part_level, *part_first, *part_next, *node_level, *stack, *fixed, *fresh, *held;
 static u64 *support;
+static u8 *taken;        // the first byte that nothing has
 static u32 parts, next, stacked, fixed_size, fresh_size, holds, turn;
 
 #define AT(type, section) ((type *)(base + im->section))
@@ -174,6 +175,7 @@ u32 load(void) {
   fresh_size = 64;
   turn = 0;
   holds = 0;
+  taken = end;
   return (u32)number;
 }
 
@@ -573,3 +575,5 @@ u32 decide(u32 with_defeaters) {
   }
   return DONE;
 }
+
+#include "answer.c"

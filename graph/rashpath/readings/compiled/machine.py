@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Sequence
 from functools import cache
 from threading import Lock
 from typing import Any, Final
@@ -14,6 +15,11 @@ from wasmtime import _bindings
 from rashpath.readings.compiled.kernel_wasm import KERNEL
 
 _RAW: Final = _bindings.wasmtime_val_raw
+_PARTS: Final = 5
+_WORDS_MISSING: Final = -2
+_GIVEN: Final = 1 << 14
+_ANSWER: Final = 1 << 18
+"""Bytes that are set aside at first."""
 
 
 class KernelError(RuntimeError):
@@ -29,37 +35,47 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
 class Machine:
     """The kernel with the image of a guideline.
 
+    Its methods are to be called by who holds `lock`.
+
     Args:
         image: the image.
         facts: how many facts a case has.
         telling: bytes of what is told of a case.
+
+    Attributes:
+        lock: what one case needs of the kernel is not to be mixed with what another does.
 
     Raises:
         KernelError: no memory for it.
     """
 
     def __init__(self, image: bytes, facts: int, telling: int) -> None:
+        self.lock = Lock()
         engine, module = _module()
         self._store = wasmtime.Store(engine)
-        self._exports = wasmtime.Instance(self._store, module, []).exports(self._store)
-        room = self._call("room", len(image))
-        memory: Any = self._exports["memory"]
-        if not room:
-            raise KernelError("the kernel has no memory for a guideline")
-        memory.write(self._store, image, room)
-        case = self._call("load")
-        if not case:
-            raise KernelError("the kernel has no memory for a guideline")
-        # From here on its memory does not grow, and stays where it is.
-        start = ctypes.addressof(memory.data_ptr(self._store).contents)
+        exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
+        self._memory = exports["memory"]
+        self._call = {
+            name: _Quick(self._store, exports[name], count) for name, count in _FUNCTIONS.items()
+        }
+        self._memory.write(self._store, image, self._room("room", len(image)))
+        self._case_at = self._room("load")
+        self._told_at = self._room("telling")
+        self._telling = telling
         self._pack = struct.Struct(f"<{facts}d").pack_into
-        self._case = (ctypes.c_char * (8 * facts)).from_address(start + case)
-        told = start + self._call("telling")
-        self._told = (ctypes.c_char * telling).from_address(told)
-        self._decide = _Quick(self._store, self._exports["decide"])
-        self._lock = Lock()
+        self._facts = facts
+        self._given_size = self._answer_size = 0
+        self._make_room(given=_GIVEN, answer=_ANSWER)
 
-    def decide(self, values: list[float], *, with_defeaters: bool) -> bytes | None:
+    def add_wording(self, wording: bytes) -> int:
+        """Adds a wording, and returns its handle."""
+        at = self._room("wording_room", len(wording))
+        self._memory.write(self._store, wording, at)
+        handle = self._room("add_wording", at)
+        self._look()
+        return handle
+
+    def decide(self, values: Sequence[float], *, with_defeaters: bool) -> bytes | None:
         """Decides a case.
 
         Args:
@@ -70,45 +86,119 @@ class Machine:
         Returns:
             What is told of it; None: it is left to the plain walk.
         """
-        with self._lock:
-            self._pack(self._case, 0, *values)
-            if self._decide(with_defeaters):
-                return None
-            return self._told.raw
+        self._pack(self._case, 0, *values)
+        if self._call["decide"](with_defeaters):
+            return None
+        return self._told.raw
 
-    def _call(self, name: str, *arguments: int) -> int:
-        function: Any = self._exports[name]
-        found = function(self._store, *arguments)
-        return 0 if found is None else int(found) & 0xFFFFFFFF
+    def answer(self, wording: int, given: bytes) -> bytes | Sequence[int]:
+        """Answers the case that was decided last, with what could withdraw its recommendations.
+
+        Args:
+            wording: handle of the wording.
+            given: what comes with the case: of each dose the bytes of its regimen, of the
+                implausible values those of their warnings; their sizes first.
+
+        Returns:
+            The answer but for its id; or the sites whose words are missing.
+        """
+        while True:
+            self._give(given)
+            size = self._call["write_answer"](wording)
+            if size >= 0:
+                return ctypes.string_at(self._answer, size)
+            if size == _WORDS_MISSING:
+                count = self._call["missing_count"]()
+                at = self._call["missing_sites"]()
+                found = self._memory.read(self._store, at, at + 4 * count)
+                return struct.unpack(f"<{count}I", found)
+            self._make_room(answer=2 * self._answer_size)
+
+    def keep(self, wording: int, site: int, parts: Sequence[bytes]) -> None:
+        """Keeps the words of a site for the truths of the case that was decided last.
+
+        Raises:
+            KernelError: they are longer than all that may be kept.
+        """
+        parts = [*parts, *[b""] * (_PARTS - len(parts))]
+        self._give(b"".join((struct.pack(f"<{_PARTS}I", *map(len, parts)), *parts)))
+        if not self._call["keep"](wording, site):
+            raise KernelError("the words of one site are longer than all that may be kept")
+
+    def _give(self, given: bytes) -> None:
+        if len(given) > self._given_size:
+            self._make_room(given=2 * len(given))
+        ctypes.memmove(self._given, given, len(given))
+
+    def _make_room(self, *, given: int = 0, answer: int = 0) -> None:
+        if given:
+            self._given_at, self._given_size = self._room("given_room", given), given
+        if answer:
+            self._answer_at, self._answer_size = self._room("answer_room", answer), answer
+        self._look()
+
+    def _look(self) -> None:
+        # The memory may have moved when it grew.
+        start = ctypes.addressof(self._memory.data_ptr(self._store).contents)
+        self._case = (ctypes.c_char * (8 * self._facts)).from_address(start + self._case_at)
+        self._told = (ctypes.c_char * self._telling).from_address(start + self._told_at)
+        self._given = start + self._given_at
+        self._answer = start + self._answer_at
+
+    def _room(self, function: str, *arguments: int) -> int:
+        found = self._call[function](*arguments) & 0xFFFFFFFF
+        if not found:
+            raise KernelError("the kernel has no memory for a guideline")
+        return found
+
+
+_FUNCTIONS: Final = {
+    "room": 1,
+    "load": 0,
+    "telling": 0,
+    "wording_room": 1,
+    "add_wording": 1,
+    "given_room": 1,
+    "answer_room": 1,
+    "decide": 1,
+    "write_answer": 1,
+    "missing_count": 0,
+    "missing_sites": 0,
+    "keep": 2,
+}
+"""The functions of the kernel, and how many numbers they take; they return one."""
 
 
 class _Quick:
-    """A function of one number to one number, called in half a microsecond rather than in twenty.
+    """A function of numbers to one number, called in half a microsecond rather than in twenty.
 
     It goes past the conversions of the `wasmtime` package to the C function that its own calls
     end in.
     """
 
-    def __init__(self, store: wasmtime.Store, function: Any) -> None:
+    def __init__(self, store: wasmtime.Store, function: Any, count: int) -> None:
         # Held: the context lives as long as the store.
         self._store, self._function = store, function
         call = ctypes.PyDLL(_bindings.dll._name).wasmtime_func_call_unchecked
         call.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_size_t, ctypes.c_void_p]
         call.restype = ctypes.c_void_p
         self._call = call
-        self._values = (_RAW * 1)()
+        values = (_RAW * max(count, 1))()
         self._trap = ctypes.c_void_p()
         self._arguments = (
             ctypes.cast(store._context(), ctypes.c_void_p).value,
             ctypes.addressof(function._func),
-            ctypes.addressof(self._values),
-            1,
+            ctypes.addressof(values),
+            len(values),
             ctypes.addressof(self._trap),
         )
-        self._number = ctypes.c_int32.from_buffer(self._values)
+        self._numbers = [
+            ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(_RAW)) for at in range(len(values))
+        ]
 
-    def __call__(self, number: int) -> int:
-        self._number.value = number
+    def __call__(self, *numbers: int) -> int:
+        for place, number in zip(self._numbers, numbers, strict=False):
+            place.value = number
         if self._call(*self._arguments) or self._trap:
             raise KernelError("the kernel gave up")
-        return self._number.value
+        return self._numbers[0].value

@@ -18,7 +18,6 @@ from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, WholeNu
 from rashpath.guideline.model import (
     DecisionGraph,
     Definition,
-    Edge,
     Finding,
     Node,
     Recommendation,
@@ -44,11 +43,9 @@ class Stretch:
 
     Args:
         nodes: the nodes.
-        edges: their outgoing edges that carry a condition, node by node.
     """
 
     nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,8 @@ class Places:
     """Where in what the kernel tells of a case a thing stands: bytes of truths, words of sets.
 
     Args:
-        stretches: the stretches of the path, nodes first, then edges.
+        stretches: the stretches of the path; after each node its edges that carry a condition.
+        steps: the same node by node.
         recommendations: the recommendations, in topological order.
         findings: the nodes of findings, finding by finding.
         gates: of each recommendation with a dose table the parts of its gate.
@@ -75,6 +73,7 @@ class Places:
     """
 
     stretches: tuple[slice, ...]
+    steps: tuple[slice, ...]
     recommendations: slice
     findings: slice
     gates: tuple[range, ...]
@@ -101,6 +100,7 @@ class Program:
         image: what the kernel goes by.
         stretches: the stretches, in order.
         places: where what it tells stands.
+        dosed: the recommendations with a dose table: the place of each, and its regimen.
         words: words of a set of facts.
         steps: how many steps it takes to Kleene's truths.
     """
@@ -109,6 +109,7 @@ class Program:
     image: bytes
     stretches: tuple[Stretch, ...]
     places: Places
+    dosed: tuple[tuple[int, Regimen], ...]
     words: int
     steps: int
 
@@ -144,13 +145,16 @@ def program(graph: DecisionGraph) -> Program:
     gates = [definitions(regimen.gate) for _, regimen in dosed]
     danger = definitions([graph.red_flag]).start
     decisive = len(told.slots)
-    path = []
+    path: list[slice] = []
+    steps: list[slice] = []
     for stretch in stretches:
-        first = nodes(stretch.nodes).start
-        diagrams += [reach.edges[edge.tail, edge.head] for edge in stretch.edges]
-        path.append(
-            slice(first, told.add(taken[edge.tail, edge.head] for edge in stretch.edges).stop)
-        )
+        first = len(told.slots)
+        for node in stretch.nodes:
+            start = nodes([node]).start
+            edges = [edge for edge in graph.out_of(node.id) if edge.conditional]
+            diagrams += [reach.edges[edge.tail, edge.head] for edge in edges]
+            steps.append(slice(start, told.add(taken[e.tail, e.head] for e in edges).stop))
+        path.append(slice(first, len(told.slots)))
     beside = [
         told.add(lowering.truth(part.condition) for part in parts)
         for parts in (graph.contradictions, graph.cautions, graph.not_covered)
@@ -203,6 +207,7 @@ def program(graph: DecisionGraph) -> Program:
         stretches=stretches,
         places=Places(
             stretches=tuple(map(here, path)),
+            steps=tuple(map(here, steps)),
             recommendations=here(recommendations),
             findings=here(findings),
             gates=tuple(_range(here(gate)) for gate in gates),
@@ -219,6 +224,7 @@ def program(graph: DecisionGraph) -> Program:
             defeaters=defeaters,
             size=end + len(doses),
         ),
+        dosed=dosed,
         words=words,
         steps=len(lowering.steps),
     )
@@ -269,8 +275,7 @@ def _stretches(graph: DecisionGraph) -> Iterable[Stretch]:
         size = -(-len(nodes) // count)
         for start in range(0, len(nodes), size):
             part = nodes[start : start + size]
-            edges = (edge for node in part for edge in graph.out_of(node.id) if edge.conditional)
-            yield Stretch(part, tuple(edges))
+            yield Stretch(part)
 
 
 def run(name: str, source: str) -> Callable[..., Any]:

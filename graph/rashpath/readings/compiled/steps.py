@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from rashpath.guideline.model import DecisionGraph, Node
 from rashpath.readings.compiled.lower import FALSE, TRUE, UNKNOWN
-from rashpath.readings.compiled.program import Stretch
 from rashpath.readings.walk import EdgeStep, NodeStep, Outcome, Verdict
 
 _VERDICT: Final = {
@@ -23,12 +22,12 @@ def step_of(node: Node, truth: int, edges: tuple[EdgeStep, ...] = ()) -> NodeSte
     return NodeStep(node, _VERDICT[truth], (), False, edges)
 
 
-def steps_of(graph: DecisionGraph, stretch: Stretch, truths: bytes) -> Iterator[NodeStep]:
-    """Yields the steps of a stretch, without their decisive facts."""
-    count = len(stretch.nodes)
-    # The edges of a stretch are in this order: node by node.
-    taken = iter(truths[count:])
-    for node, reached in zip(stretch.nodes, truths[:count], strict=True):
+def steps_of(graph: DecisionGraph, nodes: Sequence[Node], truths: bytes) -> Iterator[NodeStep]:
+    """Yields the steps of some nodes, without their decisive facts."""
+    # After each node come its edges that carry a condition.
+    taken = iter(truths)
+    for node in nodes:
+        reached = next(taken)
         edges = []
         for edge in graph.out_of(node.id):
             truth = next(taken) if edge.conditional else reached

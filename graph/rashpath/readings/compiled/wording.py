@@ -1,0 +1,214 @@
+"""Writes the wording of a guideline for one audience: all that the kernel joins to answers.
+
+`answer.c` declares the same layout: `Wording`, `Conclusion` and `Shown`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from rashpath.facts.wording import Audience, Wording
+from rashpath.guideline.model import DecisionGraph, Finding, NamedComputed, Recommendation
+from rashpath.readings.beside import caution, computed_result, contradiction, not_covered, question
+from rashpath.readings.compiled.image import NONE, Sections
+from rashpath.readings.compiled.pieces import part_of, serialized, tag_of, texts, varint
+from rashpath.readings.compiled.program import Program, findings_of
+from rashpath.readings.walk import ComputedValue, OpenQuestion
+from rashpath.readings.walk.questions import dose_id
+from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
+
+_Response = decision_service_pb2.EvaluateResponse
+_Recommended = decision_pb2.RecommendationResult
+_NO_URGENCY: Final = guideline_pb2.URGENCY_UNSPECIFIED
+_DEFEATERS: Final = tag_of(_Recommended, "defeaters")
+_DECISIVE: Final = tag_of(_Recommended, "decisive_facts")
+_FOUND_DECISIVE: Final = tag_of(decision_pb2.FindingResult, "decisive_facts")
+_SETTLES: Final = tag_of(decision_pb2.Question, "settles")
+_VALUE: Final = varint(decision_pb2.ComputedResult.DESCRIPTOR.fields_by_name["value"].number << 3 | 1)
+
+TO_KEEP: Final = 8 << 20
+"""Bytes for words that depend on truths; when they are full, they begin anew."""
+
+
+
+def wording(graph: DecisionGraph, program: Program, audience: Audience) -> bytes:
+    """Returns the wording of a guideline for an audience."""
+    return _Writer(graph, program, audience).whole()
+
+
+class _Writer:
+    def __init__(self, graph: DecisionGraph, program: Program, audience: Audience) -> None:
+        self._graph = graph
+        self._audience = audience
+        self._places = program.places
+        self._dosed = program.dosed
+        self._first_truth = program.places.recommendations.start
+        self._head = dict.fromkeys(_HEAD, 0)
+        self._sections = Sections(self._head)
+
+    def whole(self) -> bytes:
+        graph, audience, places = self._graph, self._audience, self._places
+        facts = [fact.path for fact in graph.dictionary]
+        urgencies = [int(node.urgency) for node in graph.recommendations]
+        most = max(urgencies, default=0) + 1
+        longest = max(
+            part.stop - part.start
+            for part in (places.findings, *places.conditions, *places.steps, *places.computed)
+        )
+        self._head |= {
+            "to_keep": TO_KEEP,
+            "longest": longest + 1,
+            "clinician": int(audience is Audience.CLINICIAN),
+            "urgencies": most,
+        }
+        self._one("guideline", serialized(_Response(guideline=graph.info(audience))))
+        disclaimer = Wording.of(graph.guideline.disclaimer).to(audience)
+        self._one("disclaimer", serialized(_Response(disclaimer=disclaimer)))
+        for field in ("recommendation", "finding", "question"):
+            self._one(f"{field}_tag", tag_of(_Response, f"{field}s"))
+        self._one("computed_tag", tag_of(_Response, "computed"))
+        self._one("value_tag", _VALUE)
+        grades = range(most)
+        self._pieces(
+            "status",
+            (_status(bool(d), high, may) for d in (0, 1) for high in grades for may in grades),
+        )
+        self._pieces("sign", (_sign(bool(danger), grade) for danger in (0, 1) for grade in grades))
+        self._words("urgency", urgencies)
+        order = sorted(range(len(urgencies)), key=lambda place: -urgencies[place])
+        self._words("by_urgency", order)
+        self._words("dose", (self._dose(place) for place in range(len(urgencies))))
+        self._runs("condition", places.conditions)
+        for name, tag in (("defeater", _DEFEATERS), ("decisive", _DECISIVE)):
+            self._pieces(name, (texts(tag, (path,)) for path in facts))
+        self._pieces("found", (texts(_FOUND_DECISIVE, (path,)) for path in facts))
+        questions = [self._question(path) for path in facts]
+        self._pieces("first", (first for first, _ in questions))
+        self._pieces("last", (last for _, last in questions))
+        self._head["findings"] = len(graph.findings)
+        self._runs("finding", self._findings())
+        conclusions = list(self._conclusions())
+        self._head["conclusions"] = len(conclusions)
+        self._words("conclusion", (word for each in conclusions for word in each))
+        beside = (
+            [serialized(_Response(contradictions=[contradiction(part, audience)]))
+             for part in graph.contradictions],
+            [serialized(_Response(warnings=[caution(part, audience)])) for part in graph.cautions],
+            [serialized(_Response(not_covered=[not_covered(part, audience)]))
+             for part in graph.not_covered],
+        )
+        names = (("contradictions", "contradiction"), ("cautions", "caution"),
+                 ("uncovered", "not_covered"))
+        for (run, name), its, pieces in zip(names, places.beside, beside, strict=True):
+            self._head[f"{run}_first"], self._head[f"{run}_count"] = self._run(its)
+            self._pieces(name, pieces)
+        self._head["steps"] = len(places.steps)
+        self._runs("step", places.steps)
+        self._head["numbers"] = len(graph.computed)
+        self._words("number", (word for each in self._numbers() for word in each))
+        return self._sections.whole()
+
+    def _piece(self, content: bytes) -> tuple[int, int]:
+        return self._sections.place(content), len(content)
+
+    def _one(self, name: str, content: bytes) -> None:
+        self._head[f"{name}_at"], self._head[f"{name}_size"] = self._piece(content)
+
+    def _pieces(self, name: str, contents: Iterable[bytes]) -> None:
+        self._words(name, [word for content in contents for word in self._piece(content)])
+
+    def _words(self, name: str, words: Iterable[int]) -> None:
+        self._sections.words(name, list(words))
+
+    def _run(self, part: slice) -> tuple[int, int]:
+        return part.start - self._first_truth, part.stop - part.start
+
+    def _runs(self, name: str, parts: Iterable[slice]) -> None:
+        self._words(name, [word for part in parts for word in self._run(part)])
+
+    def _dose(self, place: int) -> int:
+        found = [at for at, (index, _) in enumerate(self._dosed) if index == place]
+        return found[0] if found else NONE
+
+    def _question(self, path: str) -> tuple[bytes, bytes]:
+        said = question(self._graph, OpenQuestion(path, (), False, _NO_URGENCY), self._audience)
+        return part_of(said, 1, 2), part_of(said, 6, 99)
+
+    def _findings(self) -> Iterator[slice]:
+        first = self._places.findings.start
+        for nodes in self._graph.findings.values():
+            yield slice(first, first + len(nodes))
+            first += len(nodes)
+
+    def _conclusions(self) -> Iterator[Sequence[int]]:
+        """Yields recommendations and findings in topological order, as `Conclusion`."""
+        graph = self._graph
+        first = self._places.findings.start - self._first_truth
+        finding_places = {node.id: first + at for at, node in enumerate(findings_of(graph))}
+        named: dict[str, int] = {}
+        recommended = count = 0
+        for node in graph.order:
+            if isinstance(node, Recommendation):
+                truth, name, urgency = recommended, node.id, int(node.urgency)
+                dose = self._dose(recommended)
+                recommended += 1
+            elif isinstance(node, Finding):
+                truth, name, urgency, dose = finding_places[node.id], node.finding, 0, NONE
+            else:
+                continue
+            yield (
+                *(truth, int(isinstance(node, Recommendation)), named.get(name, NONE)),
+                *(urgency, dose),
+                *self._piece(texts(_SETTLES, (name,))),
+                *self._piece(texts(_SETTLES, (dose_id(name),))),
+            )
+            named[name] = count
+            count += 1
+
+    def _numbers(self) -> Iterator[Sequence[int]]:
+        for named, its in zip(self._graph.computed.values(), self._places.computed, strict=True):
+            first, last = self._frame(named)
+            yield (*self._run(its), *self._piece(first), *self._piece(last))
+
+    def _frame(self, named: NamedComputed) -> tuple[bytes, bytes]:
+        said = computed_result(named, ComputedValue(0.0, False, ()), self._audience)
+        return part_of(said, 1, 2), part_of(said, 4, 99)
+
+
+def _status(decided: bool, highest: int, possible: int) -> bytes:
+    status = (
+        decision_pb2.DECISION_STATUS_DECIDED
+        if decided
+        else decision_pb2.DECISION_STATUS_NEEDS_FACTS
+    )
+    grade = guideline_pb2.Urgency.ValueType
+    return serialized(
+        _Response(status=status, urgency=grade(highest), urgency_not_excluded=grade(possible))
+    )
+
+
+def _sign(red_flag: bool, number: int) -> bytes:
+    urgency = guideline_pb2.Urgency.ValueType(number)
+    return serialized(decision_pb2.Question(red_flag=red_flag, urgency=urgency))
+
+
+def _named(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{part}" for name in names for part in ("at", "size"))
+
+
+def _counted(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}_{part}" for name in names for part in ("first", "count"))
+
+
+_HEAD: Final = (
+    *("size", "to_keep", "longest", "clinician"),
+    *_named("guideline", "disclaimer", "recommendation_tag", "finding_tag", "question_tag"),
+    *_named("computed_tag", "value_tag"),
+    *("urgencies", "status", "sign", "urgency", "by_urgency", "dose", "condition"),
+    *("defeater", "decisive", "found", "first", "last", "findings", "finding"),
+    *("conclusions", "conclusion"),
+    *_counted("contradictions", "cautions", "uncovered"),
+    *("contradiction", "caution", "not_covered", "steps", "step", "numbers", "number"),
+)
+"""The fields of `Wording`, in order."""
