@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience, Wording
-from rashpath.guideline.model import Regimen
+from rashpath.guideline.model import Definition, Regimen
 from rashpath.readings.walk import Dose, LeafUse, Walk, Withheld
 from rashpath.readings.walk.reasons import deciding
 from rashpath.readings.walk.steps import leaf_use
 from rashpath.readings.words import floor_mg, label, leaf_words
 from rashpath.v1 import decision_pb2
-
-WithheldWords = Callable[[Withheld], str]
-"""Says one reason why a dose is withheld."""
 
 
 def regimen(
@@ -23,7 +20,6 @@ def regimen(
     id: str,
     plan: Regimen,
     audience: Audience,
-    withheld_words: WithheldWords | None = None,
 ) -> decision_pb2.Regimen:
     """Returns how a treatment is given to this patient.
 
@@ -32,7 +28,6 @@ def regimen(
         id: the recommendation.
         plan: what the guideline says of its regimen.
         audience: whose words to use.
-        withheld_words: says a reason as :func:`withheld_words` does; None: that function.
     """
     written = plan.plan
     result = decision_pb2.Regimen(
@@ -46,30 +41,32 @@ def regimen(
             setattr(result, field, getattr(written, field))
     dose = walked.doses.get(id)
     if dose is not None:
-        say = withheld_words or partial(_say, walked, audience)
-        _add_dose(result, dose, say)
+        _add_dose(result, dose, partial(withheld_words, walked, audience=audience))
     return result
 
 
-def _add_dose(result: decision_pb2.Regimen, dose: Dose, say: WithheldWords) -> None:
+def _add_dose(result: decision_pb2.Regimen, dose: Dose, say: Callable[[Withheld], str]) -> None:
     if dose.row is not None:
         result.dose_mg_per_kg = dose.row.dose_mg_per_kg
         result.interval_hours = dose.row.interval_hours
         result.row = dose.row.text
     if dose.mg is not None and dose.row is not None and dose.weight is not None:
         result.dose_mg = dose.mg
-        per_kg, weight = number_text(dose.row.dose_mg_per_kg), number_text(dose.weight)
-        result.formula = f"{per_kg} mg/kg x {weight} kg = {number_text(dose.mg)} mg"
-        if dose.mg != int(dose.mg):
-            result.formula += f", shown as {floor_mg(dose.mg)} mg"
+        result.formula = formula(dose)
     result.withheld_because.extend(
         dict.fromkeys(reason for withheld in dose.withheld for reason in withheld.because)
     )
     result.withheld_texts.extend(map(say, dose.withheld))
 
 
-def _say(walked: Walk, audience: Audience, withheld: Withheld) -> str:
-    return withheld_words(walked, withheld, audience)
+def formula(dose: Dose) -> str:
+    """Says how the milligrams of a dose that is not withheld came about."""
+    assert dose.row is not None
+    assert dose.weight is not None
+    assert dose.mg is not None
+    per_kg, weight = number_text(dose.row.dose_mg_per_kg), number_text(dose.weight)
+    said = f"{per_kg} mg/kg x {weight} kg = {number_text(dose.mg)} mg"
+    return said if dose.mg == int(dose.mg) else f"{said}, shown as {floor_mg(dose.mg)} mg"
 
 
 def withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
@@ -87,5 +84,9 @@ def withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
     uses: list[LeafUse] = [
         leaf_use(leaf, walked.facts) for leaf in deciding(definition.condition, walked.facts)
     ]
-    facts = dict.fromkeys(leaf_words(walked, use, audience) for use in uses)
-    return f"{definition.text.to(audience)}: not so ({', '.join(facts)})"
+    return not_so(definition, (leaf_words(walked, use, audience) for use in uses), audience)
+
+
+def not_so(definition: Definition, words: Iterable[str], audience: Audience) -> str:
+    """Says that a definition does not hold, and the words of what decides that."""
+    return f"{definition.text.to(audience)}: not so ({', '.join(dict.fromkeys(words))})"

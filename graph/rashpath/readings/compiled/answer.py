@@ -8,27 +8,23 @@ answer, in every case.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result, implausible
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
-from rashpath.readings.compiled.pieces import Kept, Memo, part_of, serialized, tag_of, varint
+from rashpath.readings.compiled.pieces import part_of, serialized
 from rashpath.readings.compiled.program import Values, findings_of
+from rashpath.readings.compiled.regimens import Regimens
 from rashpath.readings.compiled.steps import step_of, steps_of
 from rashpath.readings.compiled.wording import wording
-from rashpath.readings.regimen import regimen, withheld_words
-from rashpath.readings.walk import Dose, Walk, Withheld
 from rashpath.readings.walk.walk import computed_value
-from rashpath.v1 import decision_pb2, decision_service_pb2
+from rashpath.v1 import decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
-_REGIMEN = tag_of(decision_pb2.RecommendationResult, "regimen")
 
 
 class Answers:
@@ -44,7 +40,6 @@ class Answers:
         self._audience = audience
         graph = self._graph = compiled.graph
         self._clinician = audience is Audience.CLINICIAN
-        self._empty = Walk(graph, {}, (), {}, {}, (), (), {}, {})
         self._machine = compiled.machine
         with self._machine.lock:
             self._words = self._machine.add_wording(wording(graph, compiled.program, audience))
@@ -53,9 +48,9 @@ class Answers:
             for fact in graph.dictionary
             if not isinstance(fact.kind, Choice) and fact.kind.plausible is not None
         ]
-        self._sizes = struct.Struct(f"<{len(compiled.dosed) + 1}I")
+        self._sizes = struct.Struct(f"<{len(compiled.program.dosed) + 1}I")
         self._nothing_given = bytes(self._sizes.size)
-        self._withheld = Kept[tuple[Any, ...], str]()
+        self._regimens = Regimens(compiled, audience)
 
     def answer(self, values: Values) -> tuple[Decision, bytes] | None:
         """Decides a case and answers it.
@@ -98,7 +93,7 @@ class Answers:
     def _recommendation(self, decision: Decision, index: int) -> tuple[bytes, ...]:
         """Returns all of a recommendation but defeaters, decisive facts and dose, in stretches."""
         step = step_of(self._graph.recommendations[index], decision.recommendations[index])
-        said = recommendation(self._light(decision), step, self._audience)
+        said = recommendation(self._compiled.walked(decision.values), step, self._audience)
         return (
             part_of(said, 1, 10),
             part_of(said, 12, 12),
@@ -113,12 +108,14 @@ class Answers:
             node.id: step_of(node, truth)
             for node, truth in zip(findings_of(self._graph), decision.findings, strict=True)
         }
-        return serialized(finding(replace(self._empty, by_id=steps), id, self._audience))
+        return serialized(finding(replace(self._compiled.nothing, by_id=steps), id, self._audience))
 
     def _step(self, decision: Decision, place: int) -> bytes:
         truths = decision.told[self._compiled.places.steps[place]]
         steps = tuple(steps_of(self._graph, self._graph.order[place : place + 1], truths))
-        return serialized(_Response(path=path(replace(self._empty, steps=steps), full=False)))
+        return serialized(
+            _Response(path=path(replace(self._compiled.nothing, steps=steps), full=False))
+        )
 
     def _number(self, decision: Decision, place: int) -> bytes:
         """Returns a computed number that has no value."""
@@ -132,54 +129,13 @@ class Answers:
     def _given(self, decision: Decision) -> bytes:
         """Returns regimens with doses, and the warnings about implausible values."""
         warnings = b"".join(self._implausible(decision))
-        doses = decision.doses if self._clinician else {}
-        if not doses and not warnings:
-            return self._nothing_given
-        regimens = [
-            self._regimen(decision, index, doses[index]) if index in doses else b""
-            for index, _ in self._compiled.dosed
-        ]
-        return b"".join(
-            (self._sizes.pack(*map(len, regimens), len(warnings)), *regimens, warnings)
-        )
-
-    def _regimen(self, decision: Decision, index: int, dose: Dose) -> bytes:
-        node = self._graph.recommendations[index]
-        assert node.regimen is not None
-        walked = self._light(decision, {node.id: dose})
-        say = partial(self._withheld_words, decision, walked)
-        body = serialized(regimen(walked, node.id, node.regimen, self._audience, say))
-        return b"".join((_REGIMEN, varint(len(body)), body))
-
-    def _withheld_words(self, decision: Decision, walked: Walk, withheld: Withheld) -> str:
-        part = withheld.definition
-        key: tuple[Any, ...] | None
-        if part is None or withheld.missing:
-            key = ("" if part is None else part.id, withheld.because)
+        if not self._clinician:
+            if not warnings:
+                return self._nothing_given
+            regimens = [b""] * len(self._compiled.program.dosed)
         else:
-            key = self._compiled.choices_of(part, decision.values)
-        if key is None:
-            return withheld_words(walked, withheld, self._audience)
-        words = self._withheld.get(key)
-        if words is None:
-            words = self._withheld[key] = withheld_words(walked, withheld, self._audience)
-        return words
-
-    def _light(self, decision: Decision, doses: Mapping[str, Dose] | None = None) -> Walk:
-        """Returns a plain walk that knows facts, doses and computed numbers, and no steps."""
-        graph = self._graph
-        facts = self._compiled.facts(decision.values)
-        return Walk(
-            graph=graph,
-            facts=facts,
-            steps=(),
-            by_id={},
-            doses=doses or {},
-            questions=(),
-            contradictions=(),
-            computed=Memo(lambda id: computed_value(graph, id, facts)),
-            defeaters={},
-        )
+            regimens = self._regimens.written(decision)
+        return b"".join((self._sizes.pack(*map(len, regimens), len(warnings)), *regimens, warnings))
 
     def _implausible(self, decision: Decision) -> Iterator[bytes]:
         for fact, low, high in self._plausible:

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from google.protobuf.message import Message
 
-from rashpath.expression.evaluate import DECIMALS, Case
-from rashpath.expression.tree import facts_of
+from rashpath.expression.evaluate import Case
 from rashpath.facts.dictionary import Choice
-from rashpath.guideline.model import DecisionGraph, Definition, Regimen
-from rashpath.readings.compiled.lower import FALSE, MISSING, TRUE, UNKNOWN
+from rashpath.guideline.model import DecisionGraph
+from rashpath.readings.compiled.lower import MISSING, TRUE, UNKNOWN
 from rashpath.readings.compiled.machine import Machine
-from rashpath.readings.compiled.pieces import Kept, Memo
+from rashpath.readings.compiled.pieces import Memo
 from rashpath.readings.compiled.program import Stretch, Values, dosed_of, program
 from rashpath.readings.compiled.steps import steps_of
-from rashpath.readings.walk import NodeStep
-from rashpath.readings.walk.dose import Dose, Withheld, row_waits_for, used
+from rashpath.readings.walk import ComputedValue, NodeStep, Walk
+from rashpath.readings.walk.walk import computed_value
 
 
 class NotCompiledError(Exception):
@@ -50,8 +49,7 @@ class CompiledGraph:
 
     def __init__(self, graph: DecisionGraph) -> None:
         reach = graph.reach
-        self.dosed = dosed_of(graph)
-        gates = [part.id for _, regimen in self.dosed for part in regimen.gate]
+        gates = [part.id for _, regimen in dosed_of(graph) for part in regimen.gate]
         if not (
             {node.id for node in graph.order[1:]} <= reach.nodes.keys()
             and {(e.tail, e.head) for n in graph.order for e in graph.out_of(n.id)}
@@ -70,13 +68,8 @@ class CompiledGraph:
         order = graph.dictionary
         self._choices = [isinstance(fact.kind, Choice) for fact in order]
         self._number_places = [fact.order for fact in order if not isinstance(fact.kind, Choice)]
-        self._choices_of: dict[str, list[int] | None] = {}
-        for _, regimen in self.dosed:
-            for part in regimen.gate:
-                read = [order[path].order for path in facts_of(part.condition)]
-                choices_only = all(self._choices[place] for place in read)
-                self._choices_of[part.id] = read if choices_only else None
-        self._against = Kept[tuple[Any, ...], tuple[str, ...]]()
+        self.nothing = Walk(graph, {}, (), {}, {}, (), (), {}, {})
+        """A plain walk that knows nothing."""
         self._joined: dict[Callable[[NodeStep], bytes], list[Memo[bytes, bytes]]] = {}
         self._paths = [fact.path for fact in order]
 
@@ -108,26 +101,13 @@ class CompiledGraph:
         """Returns the paths of facts given as bits, in the order of the dictionary."""
         return tuple(self._paths[index] for index in places(bits))
 
-    def against(self, part: Definition, values: Values) -> tuple[str, ...]:
-        """Returns the paths of the given facts that make a part of a dose gate false."""
-        key = self.choices_of(part, values)
-        if key is None:
-            return tuple(used(part, self.facts(values)))
-        found = self._against.get(key)
-        if found is None:
-            found = self._against[key] = tuple(used(part, self.facts(values)))
-        return found
+    def walked(self, values: Values) -> Walk:
+        """Returns a plain walk that knows facts and computed numbers, and no steps."""
+        graph, facts = self.graph, self.facts(values)
+        numbers = Memo[str, ComputedValue](lambda id: computed_value(graph, id, facts))
+        return replace(self.nothing, facts=facts, computed=numbers)
 
-    def choices_of(self, part: Definition, values: Values) -> tuple[Any, ...] | None:
-        """Returns the id of a part of a dose gate, and the choices that it reads; None where it
-        reads numbers too: nothing is kept by the numbers of a patient.
-        """
-        read = self._choices_of[part.id]
-        return None if read is None else (part.id, *(values[place] for place in read))
-
-    def joined(
-        self, of: Callable[[NodeStep], bytes], stretches: tuple[bytes, ...]
-    ) -> bytes:
+    def joined(self, of: Callable[[NodeStep], bytes], stretches: tuple[bytes, ...]) -> bytes:
         """Returns what a function makes of the steps of a path, joined; see `Walked.joined`."""
         memos = self._joined.get(of)
         if memos is None:
@@ -136,9 +116,7 @@ class CompiledGraph:
             ]
         return b"".join([memo[truths] for memo, truths in zip(memos, stretches, strict=True)])
 
-    def _join(
-        self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: bytes
-    ) -> bytes:
+    def _join(self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: bytes) -> bytes:
         return b"".join(map(of, steps_of(self.graph, stretch.nodes, truths)))
 
     def decide(self, values: Values) -> Decision | None:
@@ -195,8 +173,6 @@ class Decision:
     """
 
     __slots__ = (
-        "_defeaters",
-        "_doses",
         "_has_defeaters",
         "_sets",
         "compiled",
@@ -217,7 +193,6 @@ class Decision:
         self.findings = told[places.findings]
         self._has_defeaters = has_defeaters
         self._sets: tuple[int, ...] | None = None
-        self._doses: dict[int, Dose] | None = None
 
     @property
     def sets(self) -> tuple[int, ...]:
@@ -304,44 +279,3 @@ class Decision:
             for node, truth in zip(nodes, self.recommendations, strict=True)
             if truth == wanted
         )
-
-    @property
-    def doses(self) -> Mapping[int, Dose]:
-        """The doses of the recommendations that have a dose table and are not ruled out."""
-        if self._doses is None:
-            self._doses = {
-                index: self._dose(index, regimen, place)
-                for place, (index, regimen) in enumerate(self.compiled.dosed)
-                if self.recommendations[index] != FALSE
-            }
-        return self._doses
-
-    def _dose(self, index: int, regimen: Regimen, place: int) -> Dose:
-        compiled, told, sets = self.compiled, self.told, self.sets
-        graph, its = compiled.graph, compiled.places
-        rows, gate = its.rows[place], its.gates[place]
-        row = next((r for r, at in zip(regimen.rows, rows, strict=True) if told[at] == TRUE), None)
-        weight = self.values[graph.dictionary[regimen.weight].order]
-        decisive = its.decisive.start
-        withheld = []
-        if self.recommendations[index] == UNKNOWN:
-            missing = compiled.paths(sets[decisive + index])
-            withheld.append(Withheld(missing, None, missing=True))
-        for part, at in zip(regimen.gate, gate, strict=True):
-            code = (part.withheld_code,) if part.withheld_code else ()
-            if told[at] == FALSE:
-                because = code or compiled.against(part, self.values)
-                withheld.append(Withheld(because, part, missing=False))
-            elif told[at] == UNKNOWN:
-                missing = compiled.paths(sets[decisive + at - its.recommendations.start])
-                withheld.append(Withheld((*code, *missing), part, missing=True))
-        if row is None and not withheld:
-            because = row_waits_for(regimen, compiled.facts(self.values))
-            withheld.append(Withheld(because, None, missing=True))
-        if weight is None:
-            withheld.append(Withheld((regimen.weight,), None, missing=True))
-        mg = None
-        if not withheld and row is not None:
-            mg = round(row.dose_mg_per_kg * weight, DECIMALS)
-        waits_for = compiled.paths(sets[its.waits[place]])
-        return Dose(row, None if weight is None else float(weight), mg, tuple(withheld), waits_for)

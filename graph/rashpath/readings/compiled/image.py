@@ -149,7 +149,16 @@ _HEAD: Final = dict.fromkeys(
     (
         *("size", "facts", "fact_words", "truths", "numbers", "masks", "steps", "step", "pool"),
         *("table", "start_number", "told_truths", "told_truth"),
-        *("told_numbers", "told_number", "conclusions", "asking", "decisive", "path", "diagram", "doses"),
+        *(
+            "told_numbers",
+            "told_number",
+            "conclusions",
+            "asking",
+            "decisive",
+            "path",
+            "diagram",
+            "doses",
+        ),
         *("dose", "levels", "level", "words", "nodes", "parts", "part_level", "part_first"),
         *("part_next", "part_support", "bare", "widest"),
     ),
@@ -199,7 +208,16 @@ def _row(step: Step) -> tuple[int, ...]:
 def _dose(dose: DoseTable) -> tuple[int, ...]:
     diagram = NONE if dose.diagram is None else dose.diagram
     gate, rows = dose.gate, dose.rows
-    return (dose.truth, dose.weight, diagram, gate.start, len(gate), len(rows), rows.start, dose.waits)
+    return (
+        dose.truth,
+        dose.weight,
+        diagram,
+        gate.start,
+        len(gate),
+        len(rows),
+        rows.start,
+        dose.waits,
+    )
 
 
 class _Levels:
@@ -209,9 +227,7 @@ class _Levels:
     presence does, the last ones the computed numbers.
     """
 
-    def __init__(
-        self, lowering: Lowering, dictionary: Dictionary, levels: Sequence[Level]
-    ) -> None:
+    def __init__(self, lowering: Lowering, dictionary: Dictionary, levels: Sequence[Level]) -> None:
         self._lowering = lowering
         self._dictionary = dictionary
         self._levels = levels
@@ -300,9 +316,7 @@ class _Parts:
             # A diagram stands behind those that it leads to.
             level, branches = diagrams.node(diagram)
             left = tuple([self.bare[branch] for branch in branches])
-            if given[level]:
-                self.bare.append(left[0])
-            elif left.count(left[0]) == len(left):
+            if given[level] or left.count(left[0]) == len(left):
                 self.bare.append(left[0])
             else:
                 part = made.get((level, left))

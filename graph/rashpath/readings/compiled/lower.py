@@ -36,6 +36,7 @@ from rashpath.expression.tree import (
     Operator,
     Or,
     Undetermined,
+    facts_of,
     leaves,
 )
 from rashpath.facts.dictionary import Choice, Dictionary, WholeNumber
@@ -140,18 +141,14 @@ class Lowering:
         self.steps: list[Step] = []
         self.pool: list[int] = []
         self.table: list[int] = []
-        self.numbers = [
-            0.0 if isinstance(fact.kind, Choice) else MISSING for fact in dictionary
-        ]
+        self.numbers = [0.0 if isinstance(fact.kind, Choice) else MISSING for fact in dictionary]
         self.truths = 3
         self.masks = 1
         self._dictionary = dictionary
         self._made: dict[Hashable, int] = {}
         self._tables: dict[tuple[int, ...], int] = {}
         self._constants: dict[float, int] = {}
-        self._whole = {
-            fact.order for fact in dictionary if isinstance(fact.kind, WholeNumber)
-        }
+        self._whole = {fact.order for fact in dictionary if isinstance(fact.kind, WholeNumber)}
 
     # Truths
 
@@ -167,9 +164,7 @@ class Lowering:
                 first, size = self._table(condition)
                 return self._step(Op.TABLE, self.fact(condition.fact), first, size)
             case Given():
-                choice = isinstance(self._dictionary[condition.fact].kind, Choice)
-                op = Op.HAS_CHOICE if choice else Op.HAS_NUMBER
-                return self._step(op, self.fact(condition.fact))
+                return self._has(condition.fact)
             case Exists():
                 return self.truth(condition.computed.valid_when)
             case Named():
@@ -343,6 +338,18 @@ class Lowering:
         Equal truths mean that it waits for the same facts, in the same order of reading.
         """
         return tuple(dict.fromkeys([self.truth(computed.valid_when), *self._states(computed)]))
+
+    def reasons(self, condition: Condition) -> tuple[int, ...]:
+        """Returns the slots of all truths that tell why a condition is what it is.
+
+        Equal truths mean the same comparisons for the same facts, given or not.
+        """
+        given = map(self._has, facts_of(condition))
+        return tuple(dict.fromkeys([*self._states_of(condition), *given]))
+
+    def _has(self, path: str) -> int:
+        choice = isinstance(self._dictionary[path].kind, Choice)
+        return self._step(Op.HAS_CHOICE if choice else Op.HAS_NUMBER, self.fact(path))
 
     def _states(self, number: Number) -> Iterator[int]:
         match number:

@@ -193,7 +193,8 @@ class _Quick:
             ctypes.addressof(self._trap),
         )
         self._numbers = [
-            ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(_RAW)) for at in range(len(values))
+            ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(_RAW))
+            for at in range(len(values))
         ]
 
     def __call__(self, *numbers: int) -> int:

@@ -62,6 +62,7 @@ class Places:
         beside: contradictions, cautions and what is not covered.
         computed: of each computed number whether it exists, and all that tells why it has no value.
         rows: of each recommendation with a dose table its rows.
+        against: of each of them, of each part of its gate, all that tells why it is false.
         shown: of each of them, whether its dose may ever be shown.
         conditions: of each recommendation the conditions of its flags and notes.
         numbers: the values of the computed numbers.
@@ -81,6 +82,7 @@ class Places:
     beside: tuple[slice, ...]
     computed: tuple[slice, ...]
     rows: tuple[range, ...]
+    against: tuple[tuple[slice, ...], ...]
     shown: range
     conditions: tuple[slice, ...]
     numbers: slice
@@ -162,6 +164,10 @@ def program(graph: DecisionGraph) -> Program:
     numbers = [lowering.computed(named.number)[0] for named in graph.computed.values()]
     computed = [told.add(lowering.state(named.number)) for named in graph.computed.values()]
     rows = [told.add(lowering.truth(row.when) for row in regimen.rows) for _, regimen in dosed]
+    against = [
+        [told.add(lowering.reasons(part.condition)) for part in regimen.gate]
+        for _, regimen in dosed
+    ]
     conditions = [
         told.add(lowering.truth(when) for when in conditions_of(node))
         for node in graph.recommendations
@@ -215,6 +221,7 @@ def program(graph: DecisionGraph) -> Program:
             beside=tuple(map(here, beside)),
             computed=tuple(map(here, computed)),
             rows=tuple(_range(here(its)) for its in rows),
+            against=tuple(tuple(map(here, parts)) for parts in against),
             shown=range(end, end + len(doses)),
             conditions=tuple(map(here, conditions)),
             numbers=slice(first_number, first),

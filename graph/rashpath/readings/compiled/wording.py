@@ -25,11 +25,12 @@ _DEFEATERS: Final = tag_of(_Recommended, "defeaters")
 _DECISIVE: Final = tag_of(_Recommended, "decisive_facts")
 _FOUND_DECISIVE: Final = tag_of(decision_pb2.FindingResult, "decisive_facts")
 _SETTLES: Final = tag_of(decision_pb2.Question, "settles")
-_VALUE: Final = varint(decision_pb2.ComputedResult.DESCRIPTOR.fields_by_name["value"].number << 3 | 1)
+_VALUE: Final = varint(
+    decision_pb2.ComputedResult.DESCRIPTOR.fields_by_name["value"].number << 3 | 1
+)
 
 TO_KEEP: Final = 8 << 20
 """Bytes for words that depend on truths; when they are full, they begin anew."""
-
 
 
 def wording(graph: DecisionGraph, program: Program, audience: Audience) -> bytes:
@@ -92,14 +93,21 @@ class _Writer:
         self._head["conclusions"] = len(conclusions)
         self._words("conclusion", (word for each in conclusions for word in each))
         beside = (
-            [serialized(_Response(contradictions=[contradiction(part, audience)]))
-             for part in graph.contradictions],
+            [
+                serialized(_Response(contradictions=[contradiction(part, audience)]))
+                for part in graph.contradictions
+            ],
             [serialized(_Response(warnings=[caution(part, audience)])) for part in graph.cautions],
-            [serialized(_Response(not_covered=[not_covered(part, audience)]))
-             for part in graph.not_covered],
+            [
+                serialized(_Response(not_covered=[not_covered(part, audience)]))
+                for part in graph.not_covered
+            ],
         )
-        names = (("contradictions", "contradiction"), ("cautions", "caution"),
-                 ("uncovered", "not_covered"))
+        names = (
+            ("contradictions", "contradiction"),
+            ("cautions", "caution"),
+            ("uncovered", "not_covered"),
+        )
         for (run, name), its, pieces in zip(names, places.beside, beside, strict=True):
             self._head[f"{run}_first"], self._head[f"{run}_count"] = self._run(its)
             self._pieces(name, pieces)
