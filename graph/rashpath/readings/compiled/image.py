@@ -223,21 +223,23 @@ def _dose(dose: DoseTable) -> tuple[int, ...]:
 class _Levels:
     """The levels of the diagrams, and the bit of each.
 
-    The first words of a set of levels are the facts whose values matter, the next ones those whose
-    presence does, the last ones the computed numbers.
+    In a set of levels, the facts whose values matter come first; then those whose presence does, and
+    the computed numbers, as far as there are such levels.
     """
 
     def __init__(self, lowering: Lowering, dictionary: Dictionary, levels: Sequence[Level]) -> None:
         self._lowering = lowering
         self._dictionary = dictionary
         self._levels = levels
-        self._facts = WORD * fact_words(dictionary)
+        given = [level.fact for level in levels if isinstance(level, GivenLevel)]
+        self._given = {path: len(dictionary) + place for place, path in enumerate(given)}
         computed = [level.computed for level in levels if isinstance(level, ComputedLevel)]
-        self._computed = {each.id: place for place, each in enumerate(computed)}
+        first = len(dictionary) + len(given)
+        self._computed = {each.id: first + place for place, each in enumerate(computed)}
         # Lowered now: steps must not come after they were written.
         self._slots = {each.id: lowering.computed(each)[0] for each in computed}
         self._waits = {each.id: lowering.waits_for(each) for each in computed}
-        self.words = (2 * self._facts + len(computed) + WORD - 1) // WORD
+        self.words = max(1, -(-(first + len(computed)) // WORD))
         self.bits = [1 << self._bit(level) for level in levels]
 
     def _bit(self, level: Level) -> int:
@@ -245,9 +247,9 @@ class _Levels:
             case ChoiceLevel() | NumberLevel():
                 return self._dictionary[level.fact].order
             case GivenLevel():
-                return self._facts + self._dictionary[level.fact].order
+                return self._given[level.fact]
             case ComputedLevel():
-                return 2 * self._facts + self._computed[level.computed.id]
+                return self._computed[level.computed.id]
             case _:
                 assert_never(level)
 
@@ -290,7 +292,7 @@ class _Levels:
         if not paths:
             return 0
         bits = sum(1 << self._dictionary[path].order for path in paths)
-        return sections.place(bits.to_bytes(self._facts // 8, "little"))
+        return sections.place(bits.to_bytes(8 * fact_words(self._dictionary), "little"))
 
 
 class _Parts:

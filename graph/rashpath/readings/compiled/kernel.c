@@ -468,6 +468,7 @@ static u8 exact(u32 diagram, u64 *facts) {
   if (left < 2) return truth_of(left);
   const u64 *its = support + left * im->words;
   unite(facts, its, words);
+  if (im->facts % 64) facts[words - 1] &= (1ull << im->facts % 64) - 1;
   const Level *levels = AT(Level, level);
   for (u32 i = 0; i < im->levels; i++)
     if (levels[i].kind == WORKED_OUT && its[levels[i].bit / 64] >> levels[i].bit % 64 & 1)
