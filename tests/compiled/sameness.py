@@ -57,8 +57,13 @@ class Engines:
         self._plain = GraphEngine()
 
     def compiled(self, case: Message, audience: Audience, *, full: bool = False) -> Said:
-        """Returns what the compiled engine says."""
-        return said(self._compiled.decide(self.graph, case, audience=audience, full=full))
+        """Returns what the compiled engine says, of a message as of its bytes."""
+        decided = said(self._compiled.decide(self.graph, case, audience=audience, full=full))
+        if not full:
+            data = case.SerializeToString()
+            read = self._compiled.decide_bytes(self.graph, data, audience=audience, full=full)
+            assert said(read) == decided
+        return decided
 
     def plain(self, case: Message, audience: Audience, *, full: bool = False) -> Said:
         """Returns what the plain engine says."""

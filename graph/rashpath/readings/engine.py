@@ -16,7 +16,7 @@ from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.answer import answer
-from rashpath.readings.compiled import Answers, CompiledGraph, NotCompiledError
+from rashpath.readings.compiled import Answers, CompiledGraph, Many, NotCompiledError
 from rashpath.readings.walk import Walked, walk
 
 _GUIDELINES = 32
@@ -54,6 +54,40 @@ class Engine(Protocol):
             The decision; None where :func:`rashpath.facts.check.check` finds fault with a value.
         """
 
+    def decide_bytes(
+        self, graph: DecisionGraph, case: bytes, *, audience: Audience, full: bool
+    ) -> Made | None:
+        """Decides a case message in bytes.
+
+        Returns:
+            The decision; None where it is to be read as a message, and to be given to `decide`.
+        """
+
+    def decide_many(
+        self,
+        graph: DecisionGraph,
+        requests: bytes,
+        *,
+        audience: Audience,
+        options: bytes,
+        index: int,
+        first_id: int,
+    ) -> Many | None:
+        """Decides requests of a batch in bytes, in the basic view.
+
+        Args:
+            graph: the guideline.
+            requests: bytes of a `BatchEvaluateRequest` from a request on.
+            audience: whose words to use.
+            options: what the requests ask for besides their cases, in bytes.
+            index: the place of the first one.
+            first_id: the id of its answer, as a number; further ones count on.
+
+        Returns:
+            What was answered, up to the first request that needs another way; None: this engine
+            answers none in this way.
+        """
+
     def prepare(self, graph: DecisionGraph) -> None:
         """Does now what the first case would have to wait for."""
 
@@ -71,6 +105,25 @@ class GraphEngine:
         walked = walk(graph, given(case, graph.dictionary))
         response = answer(walked, audience=audience, full=full)
         return Made(walked, response.SerializeToString(deterministic=True))
+
+    def decide_bytes(
+        self, graph: DecisionGraph, case: bytes, *, audience: Audience, full: bool
+    ) -> Made | None:
+        """Returns None: a case is read as a message here."""
+        return None
+
+    def decide_many(
+        self,
+        graph: DecisionGraph,
+        requests: bytes,
+        *,
+        audience: Audience,
+        options: bytes,
+        index: int,
+        first_id: int,
+    ) -> Many | None:
+        """Returns None: each case is walked by itself here."""
+        return None
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Does nothing: a loaded graph is ready to be walked."""
@@ -101,6 +154,30 @@ class CompiledEngine:
         if decided is None:
             return self._plain.decide(graph, case, audience=audience, full=full)
         return Made(*decided)
+
+    def decide_bytes(
+        self, graph: DecisionGraph, case: bytes, *, audience: Audience, full: bool
+    ) -> Made | None:
+        """Decides a case message in bytes; see :class:`Engine`."""
+        compiled = None if full else self._compiled(graph)
+        decided = None if compiled is None else compiled[1][audience].answer_to(case)
+        return None if decided is None else Made(*decided)
+
+    def decide_many(
+        self,
+        graph: DecisionGraph,
+        requests: bytes,
+        *,
+        audience: Audience,
+        options: bytes,
+        index: int,
+        first_id: int,
+    ) -> Many | None:
+        """Decides requests of a batch in bytes; see :class:`Engine`."""
+        compiled = self._compiled(graph)
+        if compiled is None:
+            return None
+        return compiled[1][audience].answer_many(requests, options, index, first_id)
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Compiles a guideline now rather than at its first case."""

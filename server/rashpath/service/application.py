@@ -25,6 +25,7 @@ from rashpath.service.evaluate import Decision, decide, refuse_request_id
 from rashpath.service.explain_path import Subject, subject_of
 from rashpath.service.explain_path import explain_path as explain_subject
 from rashpath.service.guidelines import Guidelines, load_guidelines
+from rashpath.service.quick import Quick
 from rashpath.service.recall import Recall, Recalled, nothing_recorded
 from rashpath.service.render_diagram import Drawing
 from rashpath.v1.decision_service_pb2 import (
@@ -74,6 +75,7 @@ class Application:
         report: told of every unexpected exception with its incident id; must log no value.
         recall: returns a recorded decision; refuses where none is recorded.
         engine: walks the cases.
+        quick: decides requests from their bytes.
 
     Example:
         >>> application = Application(load_guidelines())
@@ -88,6 +90,11 @@ class Application:
     report: Callable[[str, Exception], None] = _unreported
     recall: Recall = nothing_recorded
     engine: Engine = field(default_factory=CompiledEngine)
+    quick: Quick = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Makes ready what is decided from bytes."""
+        object.__setattr__(self, "quick", Quick(self.engine, self.guidelines, self.ids))
 
     @classmethod
     def load(cls, folder: Path | None = None, default_guideline: str = "") -> Application:

@@ -32,6 +32,7 @@ from rashpath.service.identity.door import Door
 from rashpath.service.methods import AUDIT_SERVICE, DECISION_SERVICE, GUIDELINE_SERVICE
 from rashpath.service.observer import Observer
 from rashpath.service.pace import Pace
+from rashpath.service.quick_batch import QuickBatch
 from rashpath.service.recall import own_only
 from rashpath.service.recorder import Pending, Recorder, Unwritten
 from rashpath.service.refusals import Refusals
@@ -127,27 +128,37 @@ class Calls:
         )
 
     async def _evaluate(self, call: Call) -> bytes:
-        request = parse(EvaluateRequest, call.data)
         recorder = self._recorder
         if recorder is None:
-            refuse_request_id(request)
-        elif request.request_id:
+            with call.trace.step("decide"):
+                return (
+                    await self._gate.work(call.deadline, partial(self._unrecorded, call))
+                ).answer
+        request = parse(EvaluateRequest, call.data)
+        if request.request_id:
             answered = await in_thread(call, recorder.answered, call.caller, request)
             if answered is not None:
                 call.told |= {"repeated": True}
                 return answered
-        if recorder is None:
-            decide = partial(self._decide, call, request)
-            with call.trace.step("decide"):
-                return (await self._gate.work(call.deadline, decide)).answer
         record = partial(self._record, recorder, call, request)
         with call.trace.step("decide"):
             pending = await self._gate.work(call.deadline, record)
         with call.trace.step("record"):
             return await recorder.settle(pending, call.deadline)
 
+    def _unrecorded(self, call: Call) -> Decision:
+        decision = self.application.quick.decide(call.data)
+        if decision is None:
+            request = parse(EvaluateRequest, call.data)
+            refuse_request_id(request)
+            decision = self.application.decide(request)
+        return self._decided(call, decision)
+
     def _decide(self, call: Call, request: EvaluateRequest) -> Decision:
-        decision = self.application.decide(request)
+        decision = self.application.quick.decide(call.data) or self.application.decide(request)
+        return self._decided(call, decision)
+
+    def _decided(self, call: Call, decision: Decision) -> Decision:
         self._observer.decided(decision.walk)
         call.told["decision_id"] = decision.id
         call.told["guideline"] = decision.walk.graph.name
@@ -181,17 +192,26 @@ class Calls:
         return response.SerializeToString(deterministic=True)
 
     async def _batch(self, call: Call) -> bytes:
-        async with self._gate.turn(call.deadline):
-            request = parse(BatchEvaluateRequest, call.data)
-            self.application.check_batch(request)
+        # A reload may come between two turns: the whole batch is decided by the same guidelines.
+        application = self.application
+        quick = None if self._recorder is not None else QuickBatch.of(application, call.data)
+        request = None if quick is not None else await self._read_batch(call, application)
+        cases = len(request.requests) if request is not None else quick.cases
         if self._door is not None:
-            self._door.owe(call, len(request.requests) - 1)
+            self._door.owe(call, cases - 1)
         left_s = call.deadline - asyncio.get_running_loop().time()
-        self._pace.require(len(request.requests), left_s)
-        call.told |= {"cases": len(request.requests), "refused_cases": 0}
+        self._pace.require(cases, left_s)
+        call.told |= {"cases": cases, "refused_cases": 0}
+        if quick is not None:
+            response = await quick.answer(self._gate, call.deadline, self._pace)
+            if response is not None:
+                quick.count(self._observer)
+                return response
+        if request is None:
+            request = await self._read_batch(call, application)
         made: list[_Made] = []
         try:
-            await self._decide_cases(call, deque(request.requests), made)
+            await self._decide_cases(call, application, deque(request.requests), made)
             return await self._batch_response(call, made)
         except BaseException:
             # Nobody is answered: what is not being written yet need not be.
@@ -200,13 +220,21 @@ class Calls:
                     each.written.cancel()
             raise
 
+    async def _read_batch(self, call: Call, application: Application) -> BatchEvaluateRequest:
+        async with self._gate.turn(call.deadline):
+            request = parse(BatchEvaluateRequest, call.data)
+            application.check_batch(request)
+            return request
+
     async def _decide_cases(
-        self, call: Call, waiting: deque[EvaluateRequest], made: list[_Made]
+        self,
+        call: Call,
+        application: Application,
+        waiting: deque[EvaluateRequest],
+        made: list[_Made],
     ) -> None:
         """Decides the cases of a batch, and hands their records to the ledger."""
         # A cancelled call ends at the next turn: nobody waits for the rest.
-        # A reload may come between two turns: the whole batch is decided by the same guidelines.
-        application = self.application
         unwritten: list[int] = []
         together = 1 if self._recorder is None else self._recorder.most_together
         while waiting:

@@ -39,10 +39,15 @@ class DecisionIds:
 
     def next(self) -> str:
         """Returns a new id of 26 characters."""
+        return id_text(self.reserve(1))
+
+    def reserve(self, count: int) -> int:
+        """Returns the first of so many new ids, as a number; the others count on."""
         ms = self._clock_ms()
         if ms > self._last_ms:
             self._last_ms = ms
-            self._last = ms << RANDOM_BITS | self._random_bits(RANDOM_BITS)
+            first = ms << RANDOM_BITS | self._random_bits(RANDOM_BITS)
         else:
-            self._last += 1
-        return id_text(self._last)
+            first = self._last + 1
+        self._last = first + count - 1
+        return first

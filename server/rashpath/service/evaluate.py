@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rashpath.facts.check import has_unknown
 from rashpath.readings.compiled.pieces import tag_of, texts
-from rashpath.readings.engine import Engine
+from rashpath.readings.engine import Engine, Made
 from rashpath.readings.walk import Walked
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.errors import FieldFault, Refusal, invalid
@@ -64,7 +64,11 @@ def decide(
     if made is None:
         case_facts(graph, case)
         raise AssertionError("a case is either decided or refused with its faults")
-    id = ids.next()
+    return with_id(ids.next(), made)
+
+
+def with_id(id: str, made: Made) -> Decision:
+    """Returns a decision with its id."""
     # The id is the first field of the answer; a message may be joined from the bytes of its fields.
     return Decision(id, made.walked, texts(_ID, (id,)) + made.answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.walk import Walked
 from rashpath.service.call import Call, Context
 from rashpath.service.errors import reason_name
@@ -61,6 +62,11 @@ class Observer:
         """Takes note of a decision."""
         if self._tally is not None:
             self._tally.made(walked)
+
+    def decided_many(self, graph: DecisionGraph, notes: bytes) -> None:
+        """Takes note of decisions of one guideline; see `Tally.made_many`."""
+        if self._tally is not None:
+            self._tally.made_many(graph, notes)
 
     def ended(self, call: Call, context: Context, code: str, **more: Any) -> None:
         """Takes note of a call that was answered, refused or given up.

@@ -2,5 +2,14 @@
 
 from rashpath.readings.compiled.answer import Answers
 from rashpath.readings.compiled.decision import CompiledGraph, Decision, NotCompiledError
+from rashpath.readings.compiled.machine import LONGEST_OPTIONS, MOST_AT_ONCE, Many
 
-__all__ = ["Answers", "CompiledGraph", "Decision", "NotCompiledError"]
+__all__ = [
+    "LONGEST_OPTIONS",
+    "MOST_AT_ONCE",
+    "Answers",
+    "CompiledGraph",
+    "Decision",
+    "Many",
+    "NotCompiledError",
+]

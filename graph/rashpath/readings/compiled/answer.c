@@ -32,11 +32,15 @@ typedef struct {
   u32 contradiction, caution, not_covered;  // Piece[]
   u32 steps, step;                // u32 count; Run[]
   u32 numbers, number;            // u32 count; Shown[]
+  u32 plausible, plausible_value; // u32 count; Plausible[]
+  u32 requests_tag, case_tag;     // of batches and requests
+  Piece result_tag, index_tag, response_tag, id_tag;
 } Wording;
 
 // In topological order; `same`: the last one before with the same name, or NONE.
 typedef struct { u32 truth, recommends, same, urgency, dose; Piece name, dose_name; } Conclusion;
 typedef struct { Run state; Piece first, last; } Shown;
+typedef struct { u32 slot, unused; double least, most; } Plausible;
 typedef struct { u32 site, keyed, size[PARTS]; } Kept;   // followed by its key and its bytes
 typedef struct { u32 fact, urgency, count, calm; } Question;
 
@@ -54,15 +58,6 @@ static u32 *missing, missings;
 static Question *questions;
 
 #define ITS(type, section) ((type *)((u8 *)its + its->section))
-
-// Takes so many bytes more at the end of the memory, for good. Returns 0: there are none.
-static u8 *take(u32 bytes) {
-  u8 *found = taken;
-  u32 wanted = ((u32)found - (u32)base + bytes + 15) & ~15u;
-  if (bytes > 0x70000000u || !room(wanted)) return 0;
-  taken = base + wanted;
-  return found;
-}
 
 // Returns where a wording of so many bytes is to be written; 0: no memory.
 u32 wording_room(u32 bytes) { return (u32)take(bytes); }
@@ -119,25 +114,25 @@ static u32 varint(u8 *to, u32 number) {
   return size;
 }
 
-// Begins a message whose size is not known yet; ends it: its tag, its size and what was put since.
-static u8 *begin_message(Piece tag) {
+// Begins a message whose size is not known yet, but how many digits that may have; ends it.
+static u8 *begin_message(Piece tag, u32 digits) {
   add_piece(tag);
   u8 *start = put;
-  if (FITS) put += 1;
+  if (FITS) put += digits;
   return start;
 }
 
-static void end_message(u8 *start) {
+static void end_message(u8 *start, u32 digits) {
   if (!FITS) return;
-  u32 size = put - start - 1;
+  u32 size = put - start - digits;
   u8 length[5];
-  u32 more = varint(length, size) - 1;
-  if (more) {
-    if (more > (u32)(answer_end - put)) { put = answer_end + 1; return; }
-    __builtin_memmove(start + 1 + more, start + 1, size);
-    put += more;
+  u32 needed = varint(length, size);
+  if (needed != digits) {
+    if (needed > digits && needed - digits > (u32)(answer_end - put)) { put = answer_end + 1; return; }
+    __builtin_memmove(start + needed, start + digits, size);
+    put += needed - digits;
   }
-  for (u32 i = 0; i <= more; i++) start[i] = length[i];
+  for (u32 i = 0; i < needed; i++) start[i] = length[i];
 }
 
 static void add_names(const u64 *facts, const Piece *names) {
@@ -248,7 +243,7 @@ static int has(const u64 *facts, u32 fact) { return facts[fact / 64] >> fact % 6
 static void add_recommendation(u32 place, const u8 *regimens, const u32 *sizes) {
   const Kept *words = site(place);
   if (!words) return;
-  u8 *start = begin_message(its->recommendation_tag);
+  u8 *start = begin_message(its->recommendation_tag, 2);
   const u8 *part = bytes_of(words);
   for (u32 i = 0; i < PARTS; i++) {
     u32 dose = ITS(u32, dose)[place];
@@ -262,7 +257,7 @@ static void add_recommendation(u32 place, const u8 *regimens, const u32 *sizes) 
     }
     part += words->size[i];
   }
-  end_message(start);
+  end_message(start, 2);
 }
 
 static void add_findings(void) {
@@ -279,10 +274,10 @@ static void add_findings(void) {
     if (seen == FALSE) continue;
     const Kept *head = site(im->conclusions + i);
     if (!head) continue;
-    u8 *start = begin_message(its->finding_tag);
+    u8 *start = begin_message(its->finding_tag, 2);
     if (FITS) add_bytes(bytes_of(head), head->size[0]);
     add_names(facts, ITS(Piece, found));
-    end_message(start);
+    end_message(start, 2);
   }
 }
 
@@ -327,7 +322,7 @@ static void add_questions(void) {
   }
   for (u32 i = 0; i < count; i++) {
     const Question *question = questions + i;
-    u8 *start = begin_message(its->question_tag);
+    u8 *start = begin_message(its->question_tag, 2);
     add_piece(ITS(Piece, first)[question->fact]);
     for (u32 k = 0; k < its->conclusions; k++) {
       if (is_named(all + k, question->fact)) add_piece(all[k].name);
@@ -335,7 +330,7 @@ static void add_questions(void) {
     }
     add_piece(ITS(Piece, sign)[(question->calm ? 0 : its->urgencies) + question->urgency]);
     add_piece(ITS(Piece, last)[question->fact]);
-    end_message(start);
+    end_message(start, 2);
   }
 }
 
@@ -352,23 +347,17 @@ static void add_numbers(void) {
       add_site(im->conclusions + its->findings + its->steps + i);
       continue;
     }
-    u8 *start = begin_message(its->computed_tag);
+    u8 *start = begin_message(its->computed_tag, 1);
     add_piece(shown->first);
     add_piece(its->value_tag);
     if (FITS) add_bytes((u8 *)&value, 8);
     add_piece(shown->last);
-    end_message(start);
+    end_message(start, 1);
   }
 }
 
-// Writes the answer to the case that was decided last, with what could withdraw its recommendations;
-// what comes with it was written where `given_room` said. Returns its size, or, negated,
-// WORDS_MISSING or NO_ROOM.
-i32 write_answer(u32 handle) {
-  of = (Words *)handle;
-  its = of->wording;
-  missings = 0;
-  put = answer;
+// Adds the answer to the case that was decided last but for its id; returns how many sites lack words.
+static u32 add_answer(void) {
   const u32 *sizes = (u32 *)given, *urgency = ITS(u32, urgency), *order = ITS(u32, by_urgency);
   const u8 *regimens = given + 4 * (im->doses + 1), *warnings = regimens;
   for (u32 i = 0; i < im->doses; i++) warnings += sizes[i];
@@ -396,6 +385,17 @@ i32 write_answer(u32 handle) {
   for (u32 i = 0; i < its->steps; i++) add_site(im->conclusions + its->findings + i);
   add_piece(its->disclaimer);
   if (its->clinician) add_numbers();
-  if (missings) return -WORDS_MISSING;
+  return missings;
+}
+
+// Writes the answer to the case that was decided last, with what could withdraw its recommendations;
+// what comes with it was written where `given_room` said. Returns its size, or, negated,
+// WORDS_MISSING or NO_ROOM.
+i32 write_answer(u32 handle) {
+  of = (Words *)handle;
+  its = of->wording;
+  missings = 0;
+  put = answer;
+  if (add_answer()) return -WORDS_MISSING;
   return FITS ? put - answer : -NO_ROOM;
 }

@@ -16,6 +16,7 @@ from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result, implausible
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
+from rashpath.readings.compiled.machine import Many
 from rashpath.readings.compiled.pieces import part_of, serialized
 from rashpath.readings.compiled.program import Values, findings_of
 from rashpath.readings.compiled.regimens import Regimens
@@ -63,17 +64,34 @@ class Answers:
             is left to the plain walk, since it has numbers that the kernel does not count.
         """
         with self._machine.lock:
-            told = self._compiled.tell(values, with_defeaters=True)
-            if told is None:
-                return None
-            decision = Decision(self._compiled, values, told, has_defeaters=True)
-            given = self._given(decision)
-            while True:
-                answered = self._machine.answer(self._words, given)
-                if isinstance(answered, bytes):
-                    return decision, answered
-                for site in answered:
-                    self._machine.keep(self._words, site, self._site(decision, site))
+            self._compiled.take(values)
+            return self._answered()
+
+    def answer_to(self, case: bytes) -> tuple[Decision, bytes] | None:
+        """Decides a case message in bytes and answers it; see `answer`.
+
+        Returns:
+            None, too, where the message is not as ordinary clients write it.
+        """
+        with self._machine.lock:
+            return self._answered() if self._machine.read(case) else None
+
+    def answer_many(self, requests: bytes, options: bytes, index: int, first_id: int) -> Many:
+        """Answers requests of a batch; see :meth:`.machine.Machine.answer_many`."""
+        with self._machine.lock:
+            return self._machine.answer_many(self._words, requests, options, index, first_id)
+
+    def _answered(self) -> tuple[Decision, bytes] | None:
+        decision = self._compiled.decided(with_defeaters=True)
+        if decision is None:
+            return None
+        given = self._given(decision)
+        while True:
+            answered = self._machine.answer(self._words, given)
+            if isinstance(answered, bytes):
+                return decision, answered
+            for site in answered:
+                self._machine.keep(self._words, site, self._site(decision, site))
 
     # What depends on a few truths
 
@@ -138,8 +156,9 @@ class Answers:
         return b"".join((self._sizes.pack(*map(len, regimens), len(warnings)), *regimens, warnings))
 
     def _implausible(self, decision: Decision) -> Iterator[bytes]:
+        numbers = self._compiled.case(decision.case)
         for fact, low, high in self._plausible:
-            value = decision.values[fact.order]
-            if value is not None and not low <= value <= high:
-                warning = implausible(fact, value, self._audience)
+            number = numbers[fact.order]
+            if number < low or number > high:
+                warning = implausible(fact, decision.values[fact.order], self._audience)
                 yield serialized(_Response(warnings=[] if warning is None else [warning]))

@@ -13,9 +13,9 @@ from functools import partial
 from google.protobuf.message import Message
 
 from rashpath.expression.evaluate import Case
-from rashpath.facts.dictionary import Choice
+from rashpath.facts.dictionary import Choice, DecimalNumber
 from rashpath.guideline.model import DecisionGraph
-from rashpath.readings.compiled.lower import MISSING, TRUE, UNKNOWN
+from rashpath.readings.compiled.lower import MISSING, TRUE, UNKNOWN, NotLoweredError
 from rashpath.readings.compiled.machine import Machine
 from rashpath.readings.compiled.pieces import Memo
 from rashpath.readings.compiled.program import Stretch, Values, dosed_of, program
@@ -58,19 +58,26 @@ class CompiledGraph:
         ):
             raise NotCompiledError
         self.graph = graph
-        self.program = program(graph)
+        try:
+            self.program = program(graph)
+        except NotLoweredError as error:
+            raise NotCompiledError from error
         places = self.places = self.program.places
-        self.machine = Machine(self.program.image, len(graph.dictionary), places.size)
         words = self.program.words
+        note_size = len(graph.recommendations) + 8 * words
+        facts = len(graph.dictionary)
+        self.machine = Machine(self.program.image, facts, places.size, note_size)
         self._sets = struct.Struct(f"<{words * places.defeaters.stop}Q")
         self._words = words
         self._numbers = struct.Struct(f"<{len(graph.computed)}d")
+        self._case = struct.Struct(f"<{len(graph.dictionary)}d")
         order = graph.dictionary
         self._choices = [isinstance(fact.kind, Choice) for fact in order]
         self._number_places = [fact.order for fact in order if not isinstance(fact.kind, Choice)]
         self.nothing = Walk(graph, {}, (), {}, {}, (), (), {}, {})
         """A plain walk that knows nothing."""
         self._joined: dict[Callable[[NodeStep], bytes], list[Memo[bytes, bytes]]] = {}
+        self._whole = [not isinstance(fact.kind, DecimalNumber) for fact in order]
         self._paths = [fact.path for fact in order]
 
     def read(self, case: Message) -> Values | None:
@@ -127,19 +134,38 @@ class CompiledGraph:
             kernel does not count.
         """
         with self.machine.lock:
-            told = self.tell(values, with_defeaters=False)
-        return None if told is None else Decision(self, values, told, has_defeaters=False)
+            self.take(values)
+            return self.decided(with_defeaters=False)
 
-    def tell(self, values: Values, *, with_defeaters: bool) -> bytes | None:
-        """Returns what the kernel tells of a case, by :class:`.program.Places`.
-
-        To be called by who holds the kernel's lock.
-        """
+    def take(self, values: Values) -> None:
+        """Hands a case to the kernel, whose lock the caller holds."""
         numbers = list(values)
         for place in self._number_places:
             if numbers[place] is None:
                 numbers[place] = MISSING
-        return self.machine.decide(numbers, with_defeaters=with_defeaters)
+        self.machine.take(numbers)
+
+    def decided(self, *, with_defeaters: bool) -> Decision | None:
+        """Decides the case that the kernel has, whose lock the caller holds; see `decide`."""
+        told = self.machine.decide(with_defeaters=with_defeaters)
+        if told is None:
+            return None
+        return Decision(self, self.machine.case, told, has_defeaters=with_defeaters)
+
+    def case(self, case: bytes) -> tuple[float, ...]:
+        """Returns the numbers of a case that the kernel had: of a choice 0 where it is unknown,
+        else NaN.
+        """
+        return self._case.unpack(case)
+
+    def values_of(self, case: bytes) -> Values:
+        """Returns the values of a case that the kernel had."""
+        return tuple(
+            [
+                None if number != number else int(number) if whole else number  # NaN
+                for number, whole in zip(self._case.unpack(case), self._whole, strict=True)
+            ]
+        )
 
     def sets(self, told: bytes) -> tuple[int, ...]:
         """Returns all sets of facts that the kernel told, as bits."""
@@ -162,11 +188,12 @@ class Decision:
 
     Args:
         compiled: the guideline.
-        values: the case.
+        case: the case, as the kernel had it.
         told: what the kernel told of it.
         has_defeaters: whether it also told what could withdraw the recommendations.
 
     Attributes:
+        case: the same.
         told: the same; `compiled.places` says where what stands in it.
         recommendations: exact truths of the recommendations, in topological order.
         findings: exact truths of the nodes of findings, finding by finding.
@@ -175,24 +202,33 @@ class Decision:
     __slots__ = (
         "_has_defeaters",
         "_sets",
+        "_values",
+        "case",
         "compiled",
         "findings",
         "recommendations",
         "told",
-        "values",
     )
 
     def __init__(
-        self, compiled: CompiledGraph, values: Values, told: bytes, *, has_defeaters: bool
+        self, compiled: CompiledGraph, case: bytes, told: bytes, *, has_defeaters: bool
     ) -> None:
         self.compiled = compiled
-        self.values = values
+        self.case = case
+        self._values: Values | None = None
         self.told = told
         places = compiled.places
         self.recommendations = told[places.recommendations]
         self.findings = told[places.findings]
         self._has_defeaters = has_defeaters
         self._sets: tuple[int, ...] | None = None
+
+    @property
+    def values(self) -> Values:
+        """The case."""
+        if self._values is None:
+            self._values = self.compiled.values_of(self.case)
+        return self._values
 
     @property
     def sets(self) -> tuple[int, ...]:
@@ -231,9 +267,10 @@ class Decision:
         """
         if not self._has_defeaters:
             with self.compiled.machine.lock:
-                told = self.compiled.tell(self.values, with_defeaters=True)
-            assert told is not None  # it was decided before
-            self.told, self._sets, self._has_defeaters = told, None, True
+                self.compiled.take(self.values)
+                again = self.compiled.decided(with_defeaters=True)
+            assert again is not None  # it was decided before
+            self.told, self._sets, self._has_defeaters = again.told, None, True
         its = self.compiled.places.defeaters
         return self.sets[its.start : its.stop]
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
 
+from google.protobuf.descriptor_pool import Default
+
 from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
 from rashpath.expression.levels import (
     ChoiceLevel,
@@ -20,8 +22,8 @@ from rashpath.expression.levels import (
     NumberLevel,
     defeating_facts,
 )
-from rashpath.facts.dictionary import Choice, Dictionary
-from rashpath.readings.compiled.lower import Lowering, Step
+from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, Fact, WholeNumber
+from rashpath.readings.compiled.lower import Lowering, NotLoweredError, Step
 
 WORD: Final = 64
 NONE: Final = 0xFFFFFFFF
@@ -122,6 +124,7 @@ def image(
     sections.words("part_next", (branch for _, branches in parts.all for branch in branches))
     sections.sets("part_support", parts.supports, levels.words)
     sections.words("bare", parts.bare)
+    head["groups"] = _add_fields(sections, dictionary)
     head |= {
         "facts": len(dictionary),
         "fact_words": fact_words(dictionary),
@@ -161,10 +164,60 @@ _HEAD: Final = dict.fromkeys(
         ),
         *("dose", "levels", "level", "words", "nodes", "parts", "part_level", "part_first"),
         *("part_next", "part_support", "bare", "widest"),
+        *("groups", "group", "field"),
     ),
     0,
 )
 """The fields of `Image`, in order."""
+
+
+def _add_fields(sections: Sections, dictionary: Dictionary) -> int:
+    """Adds the fields of the case message by their numbers, and returns the groups' count."""
+    case = Default().FindMessageTypeByName(dictionary.case_type)
+    groups = {field.number: field for field in case.fields}
+    count = max(groups) + 1
+    rows: list[tuple[int, int]] = []
+    fields: list[bytes] = []
+    for number in range(count):
+        its = groups[number].message_type.fields if number in groups else ()
+        by_number = {field.number: f"{groups[number].name}.{field.name}" for field in its}
+        size = max(by_number, default=-1) + 1
+        rows.append((len(fields), size))
+        for inner in range(size):
+            path = by_number.get(inner, "")
+            fact = dictionary[path] if path in dictionary else None
+            fields.append(_NO_FIELD if fact is None else _field(sections, fact))
+    if count > WORD:
+        raise NotLoweredError(f"a case message with field numbers from {WORD} on")
+    sections.words("group", [word for row in rows for word in row])
+    sections.add("field", b"".join(fields))
+    return count
+
+
+def _field(sections: Sections, fact: Fact) -> bytes:
+    match fact.kind:
+        case Choice() as choice:
+            numbers = {value.number for value in choice.values} | {0}
+            allowed = bytes(int(number in numbers) for number in range(max(numbers) + 1))
+            place = sections.place(allowed)
+            return _FIELD.pack(fact.order, _FieldKind.ENUM, place, len(allowed), 0.0, 0.0)
+        case WholeNumber() | DecimalNumber() as kind:
+            whole = isinstance(kind, WholeNumber)
+            its = _FieldKind.WHOLE if whole else _FieldKind.DECIMAL
+            hard = kind.hard
+            return _FIELD.pack(fact.order, its, 0, 0, hard.minimum, hard.maximum)
+        case _:
+            assert_never(fact.kind)
+
+
+_FIELD: Final = struct.Struct("<4I2d")
+_NO_FIELD: Final = _FIELD.pack(NONE, 0, 0, 0, 0.0, 0.0)
+
+
+class _FieldKind(IntEnum):
+    ENUM = 0
+    WHOLE = 1
+    DECIMAL = 2
 
 
 class Sections:

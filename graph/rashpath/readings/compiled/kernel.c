@@ -43,6 +43,7 @@ typedef struct {
   u32 part_level, part_first, part_next, part_support;  // by part: u32, u32, u32[] and u64[words]
   u32 bare;               // u32[nodes]: what is left of each diagram with nothing known
   u32 widest;             // most branches of a level
+  u32 groups, group, field;  // of the case message: u32 count, 64 at most; Group[]; Field[]
 } Image;
 
 typedef struct { u32 op, count, to, a, b; } Step;
@@ -577,4 +578,15 @@ u32 decide(u32 with_defeaters) {
   return DONE;
 }
 
+// Takes so many bytes more at the end of the memory, for good. Returns 0: there are none.
+static u8 *take(u32 bytes) {
+  u8 *found = taken;
+  u32 wanted = ((u32)found - (u32)base + bytes + 15) & ~15u;
+  if (bytes > 0x70000000u || !room(wanted)) return 0;
+  taken = base + wanted;
+  return found;
+}
+
+#include "reading.c"
 #include "answer.c"
+#include "batch.c"

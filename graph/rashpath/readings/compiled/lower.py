@@ -55,6 +55,10 @@ _NOTHING: Final = 0
 """The slot of the empty set."""
 
 
+class NotLoweredError(Exception):
+    """A guideline that the kernel cannot serve, though the plain walk can."""
+
+
 class Op(IntEnum):
     """What a step does; the numbers are those of the kernel."""
 
@@ -250,6 +254,8 @@ class Lowering:
     def _constant(self, value: float) -> int:
         if value not in self._constants:
             self._constants[value] = len(self.numbers)
+            if float(value) != value:
+                raise NotLoweredError("a whole number that no double holds")
             self.numbers.append(float(value))
         return self._constants[value]
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Sequence
 from functools import cache
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import wasmtime
 from wasmtime import _bindings
@@ -15,8 +15,17 @@ from wasmtime import _bindings
 from rashpath.readings.compiled.kernel_wasm import KERNEL
 
 _RAW: Final = _bindings.wasmtime_val_raw
+LONGEST_OPTIONS: Final = 256
+"""Bytes of what a request of a batch asks for besides its case."""
+MOST_AT_ONCE: Final = 64
+"""Requests of a batch that are answered in one go."""
 _PARTS: Final = 5
 _WORDS_MISSING: Final = -2
+_LOW: Final = (1 << 64) - 1
+_FULL: Final = 1
+_WINDOW: Final = 1 << 16
+"""Bytes of a batch that the kernel sees at once."""
+_CASE: Final = 1 << 12
 _GIVEN: Final = 1 << 14
 _ANSWER: Final = 1 << 18
 """Bytes that are set aside at first."""
@@ -32,6 +41,34 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
     return engine, wasmtime.Module(engine, KERNEL)
 
 
+class Many(NamedTuple):
+    """Requests that were answered in one go.
+
+    Args:
+        done: how many.
+        used: how many bytes they took.
+        results: bytes of a `BatchEvaluateResponse`.
+        notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
+            as bits, in words of 8 bytes.
+    """
+
+    done: int
+    used: int
+    results: bytes
+    notes: bytes
+
+
+class _Report(ctypes.Structure):
+    _fields_ = (
+        ("done", ctypes.c_uint32),
+        ("used", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("why", ctypes.c_uint32),
+        ("id_low", ctypes.c_uint64),
+        ("id_high", ctypes.c_uint64),
+    )
+
+
 class Machine:
     """The kernel with the image of a guideline.
 
@@ -41,6 +78,7 @@ class Machine:
         image: the image.
         facts: how many facts a case has.
         telling: bytes of what is told of a case.
+        note_size: bytes that are noted of each case of a batch.
 
     Attributes:
         lock: what one case needs of the kernel is not to be mixed with what another does.
@@ -49,7 +87,7 @@ class Machine:
         KernelError: no memory for it.
     """
 
-    def __init__(self, image: bytes, facts: int, telling: int) -> None:
+    def __init__(self, image: bytes, facts: int, telling: int, note_size: int) -> None:
         self.lock = Lock()
         engine, module = _module()
         self._store = wasmtime.Store(engine)
@@ -64,8 +102,11 @@ class Machine:
         self._telling = telling
         self._pack = struct.Struct(f"<{facts}d").pack_into
         self._facts = facts
-        self._given_size = self._answer_size = 0
-        self._make_room(given=_GIVEN, answer=_ANSWER)
+        self._note_size = note_size
+        self._options_at = self._room("options_room", LONGEST_OPTIONS)
+        self._notes_at = self._room("notes_room", MOST_AT_ONCE)
+        self._report_at = self._room("report_told")
+        self._make_room(case=_CASE, given=_GIVEN, answer=_ANSWER)
 
     def add_wording(self, wording: bytes) -> int:
         """Adds a wording, and returns its handle."""
@@ -75,18 +116,39 @@ class Machine:
         self._look()
         return handle
 
-    def decide(self, values: Sequence[float], *, with_defeaters: bool) -> bytes | None:
-        """Decides a case.
+    def read(self, case: bytes) -> bool:
+        """Reads a case message; returns whether it is as ordinary clients write it.
+
+        What is not is for the protobuf library to read, and to be checked field by field.
+        """
+        if len(case) > self._case_size:
+            self._make_room(case=2 * len(case))
+        ctypes.memmove(self._written, case, len(case))
+        return not self._call["read_case"](len(case))
+
+    def take(self, values: Sequence[float]) -> None:
+        """Takes the values of a case.
 
         Args:
             values: of each fact its number: of a choice that of its value, 0 where it is unknown;
                 NaN where a number is unknown.
+        """
+        self._pack(self._case, 0, *values)
+
+    @property
+    def case(self) -> bytes:
+        """The values of the case that was read or taken last, as doubles."""
+        return self._case.raw
+
+    def decide(self, *, with_defeaters: bool) -> bytes | None:
+        """Decides the case that was read or taken last.
+
+        Args:
             with_defeaters: whether to find what could withdraw the recommendations.
 
         Returns:
             What is told of it; None: it is left to the plain walk.
         """
-        self._pack(self._case, 0, *values)
         if self._call["decide"](with_defeaters):
             return None
         return self._told.raw
@@ -114,6 +176,38 @@ class Machine:
                 return struct.unpack(f"<{count}I", found)
             self._make_room(answer=2 * self._answer_size)
 
+    def answer_many(
+        self, wording: int, requests: bytes, options: bytes, index: int, first_id: int
+    ) -> Many:
+        """Answers requests of a batch, up to the first one that is not for the kernel alone.
+
+        Args:
+            wording: handle of the wording.
+            requests: bytes of a `BatchEvaluateRequest` from a request on.
+            options: what the requests ask for besides their cases, in bytes; one that asks for
+                something else is not for the kernel.
+            index: the place of the first one.
+            first_id: the id of its answer; further ones count on.
+        """
+        requests = requests[:_WINDOW]
+        if len(requests) > self._case_size:
+            self._make_room(case=_WINDOW)
+        ctypes.memmove(self._written, requests, len(requests))
+        ctypes.memmove(self._options, options, len(options))
+        report = self._report
+        report.id_low, report.id_high = first_id & _LOW, first_id >> 64
+        arguments = (len(requests), index, MOST_AT_ONCE, len(options))
+        done = self._call["answer_many"](wording, *arguments)
+        if not done and report.why == _FULL:
+            self._make_room(answer=2 * self._answer_size)
+            done = self._call["answer_many"](wording, *arguments)
+        return Many(
+            done,
+            report.used,
+            ctypes.string_at(self._answer, report.size),
+            ctypes.string_at(self._notes, done * self._note_size),
+        )
+
     def keep(self, wording: int, site: int, parts: Sequence[bytes]) -> None:
         """Keeps the words of a site for the truths of the case that was decided last.
 
@@ -130,7 +224,9 @@ class Machine:
             self._make_room(given=2 * len(given))
         ctypes.memmove(self._given, given, len(given))
 
-    def _make_room(self, *, given: int = 0, answer: int = 0) -> None:
+    def _make_room(self, *, case: int = 0, given: int = 0, answer: int = 0) -> None:
+        if case:
+            self._written_at, self._case_size = self._room("case_room", case), case
         if given:
             self._given_at, self._given_size = self._room("given_room", given), given
         if answer:
@@ -142,6 +238,10 @@ class Machine:
         start = ctypes.addressof(self._memory.data_ptr(self._store).contents)
         self._case = (ctypes.c_char * (8 * self._facts)).from_address(start + self._case_at)
         self._told = (ctypes.c_char * self._telling).from_address(start + self._told_at)
+        self._written = start + self._written_at
+        self._options = start + self._options_at
+        self._notes = start + self._notes_at
+        self._report = _Report.from_address(start + self._report_at)
         self._given = start + self._given_at
         self._answer = start + self._answer_at
 
@@ -160,6 +260,12 @@ _FUNCTIONS: Final = {
     "add_wording": 1,
     "given_room": 1,
     "answer_room": 1,
+    "case_room": 1,
+    "read_case": 1,
+    "options_room": 1,
+    "notes_room": 1,
+    "report_told": 0,
+    "answer_many": 5,
     "decide": 1,
     "write_answer": 1,
     "missing_count": 0,

@@ -97,15 +97,15 @@ class Regimens:
         rows = self._places.rows[place]
         row = told.find(TRUE, rows.start, rows.stop) - rows.start if rows else -1
         row = max(row, -1)
-        weight = decision.values[self._graph.dictionary[plan.weight].order]
+        weight = self._compiled.case(decision.case)[self._order(plan.weight)]
         reasons = list(self._reasons(decision, place, index, plan))
         if row < 0 and not reasons:
             reasons.append(self._no_row(decision, plan))
-        if weight is None:
+        if weight != weight:  # NaN: it is not known
             reasons.append(self._missing[_NO_PART, _NO_PART, 1 << self._order(plan.weight)])
         first, last = self._frames[place, row]
         if not reasons:
-            mg, how = self._dose(plan, row, float(weight))
+            mg, how = self._dose(plan, row, weight)
             return _message(first, mg, last, how)
         keys = (place, row, *(reason.key for reason in reasons))
         if None in keys:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience, Wording
 from rashpath.guideline.model import DecisionGraph, Finding, NamedComputed, Recommendation
 from rashpath.readings.beside import caution, computed_result, contradiction, not_covered, question
@@ -18,6 +20,10 @@ from rashpath.readings.walk import ComputedValue, OpenQuestion
 from rashpath.readings.walk.questions import dose_id
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
 
+_Batch = decision_service_pb2.BatchEvaluateRequest
+_Request = decision_service_pb2.EvaluateRequest
+_Results = decision_service_pb2.BatchEvaluateResponse
+_Result = decision_service_pb2.BatchEvaluateResult
 _Response = decision_service_pb2.EvaluateResponse
 _Recommended = decision_pb2.RecommendationResult
 _NO_URGENCY: Final = guideline_pb2.URGENCY_UNSPECIFIED
@@ -28,6 +34,11 @@ _SETTLES: Final = tag_of(decision_pb2.Question, "settles")
 _VALUE: Final = varint(
     decision_pb2.ComputedResult.DESCRIPTOR.fields_by_name["value"].number << 3 | 1
 )
+
+_INDEX: Final = varint(_Result.DESCRIPTOR.fields_by_name["index"].number << 3)
+
+ID_LETTERS: Final = 26
+"""Letters of the id of a decision."""
 
 TO_KEEP: Final = 8 << 20
 """Bytes for words that depend on truths; when they are full, they begin anew."""
@@ -115,6 +126,19 @@ class _Writer:
         self._runs("step", places.steps)
         self._head["numbers"] = len(graph.computed)
         self._words("number", (word for each in self._numbers() for word in each))
+        ranges = [
+            struct.pack("<2I2d", fact.order, 0, kind.plausible.minimum, kind.plausible.maximum)
+            for fact in graph.dictionary
+            if not isinstance(kind := fact.kind, Choice) and kind.plausible is not None
+        ]
+        self._head["plausible"] = len(ranges)
+        self._sections.add("plausible_value", b"".join(ranges))
+        self._head["requests_tag"] = tag_of(_Batch, "requests")[0]
+        self._head["case_tag"] = tag_of(_Request, "patient_case")[0]
+        self._one("result_tag", tag_of(_Results, "results"))
+        self._one("index_tag", _INDEX)
+        self._one("response_tag", tag_of(_Result, "response"))
+        self._one("id_tag", tag_of(_Response, "decision_id") + bytes((ID_LETTERS,)))
         return self._sections.whole()
 
     def _piece(self, content: bytes) -> tuple[int, int]:
@@ -218,5 +242,7 @@ _HEAD: Final = (
     *("conclusions", "conclusion"),
     *_counted("contradictions", "cautions", "uncovered"),
     *("contradiction", "caution", "not_covered", "steps", "step", "numbers", "number"),
+    *("plausible", "plausible_value", "requests_tag", "case_tag"),
+    *_named("result_tag", "index_tag", "response_tag", "id_tag"),
 )
 """The fields of `Wording`, in order."""

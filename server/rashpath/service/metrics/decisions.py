@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rashpath.guideline import DecisionGraph
-from rashpath.readings.walk import Verdict, Walked
+from rashpath.readings.walk import Verdict
 from rashpath.readings.walk.walked import VERDICT_CODES
 from rashpath.service.metrics import catalogue
 from rashpath.service.metrics.catalogue import Metric
@@ -46,9 +46,14 @@ class DecisionCounts:
         ]
         self._chunks: list[dict[int, int]] = [{} for _ in range(0, len(self._facts), _CHUNK)]
 
-    def count(self, walked: Walked) -> None:
-        """Counts one decision."""
-        verdicts, asked = walked.verdict_codes, walked.asked_bits
+    def count(self, verdicts: bytes, asked: int, times: int = 1) -> None:
+        """Counts equal decisions.
+
+        Args:
+            verdicts: their verdict codes.
+            asked: the facts that they ask for, as bits.
+            times: how many they are.
+        """
         highest = 0
         for place, urgency in self._by_urgency:
             if verdicts[place] == _APPLIES:
@@ -56,15 +61,15 @@ class DecisionCounts:
                 break
         # What is undetermined, be it a finding or a dose, asks for the facts that settle it.
         outcome = not asked and _UNDETERMINED not in verdicts, highest
-        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + times
         for part, counts in self._slices:
             seen = verdicts[part]
-            counts[seen] = counts.get(seen, 0) + 1
+            counts[seen] = counts.get(seen, 0) + times
         for chunk in self._chunks:
             if not asked:
                 break
             bits = asked & _MASK
-            chunk[bits] = chunk.get(bits, 0) + 1
+            chunk[bits] = chunk.get(bits, 0) + times
             asked >>= _CHUNK
 
     def counted(self) -> Iterator[tuple[Metric, tuple[str, ...], int]]:

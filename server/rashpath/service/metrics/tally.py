@@ -9,13 +9,14 @@ from __future__ import annotations
 import platform
 import threading
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
 from rashpath.audit.ledger import Attempt
-from rashpath.guideline.model import SEMANTICS_VERSION
+from rashpath.guideline.model import SEMANTICS_VERSION, DecisionGraph
 from rashpath.readings.walk import Walked
 from rashpath.service.metrics import catalogue
 from rashpath.service.metrics.decisions import DecisionCounts
@@ -94,11 +95,30 @@ class Tally:
 
     def made(self, walked: Walked) -> None:
         """Counts a decision."""
-        digest = walked.graph.digest
-        counts = self._decisions.get(digest)
+        self._counts(walked.graph).count(walked.verdict_codes, walked.asked_bits)
+
+    def made_many(self, graph: DecisionGraph, notes: bytes) -> None:
+        """Counts decisions of a guideline.
+
+        Args:
+            graph: the guideline.
+            notes: of each decision its verdict codes, then the facts it asks for as bits, in words
+                of 8 bytes.
+        """
+        counts = self._counts(graph)
+        verdicts = len(graph.recommendations)
+        size = verdicts + 8 * max(1, -(-len(graph.dictionary) // 64))
+        for note, times in Counter(
+            [notes[start : start + size] for start in range(0, len(notes), size)]
+        ).items():
+            asked = int.from_bytes(note[verdicts:], "little")
+            counts.count(note[:verdicts], asked, times)
+
+    def _counts(self, graph: DecisionGraph) -> DecisionCounts:
+        counts = self._decisions.get(graph.digest)
         if counts is None:
-            counts = self._decisions[digest] = DecisionCounts(walked.graph)
-        counts.count(walked)
+            counts = self._decisions[graph.digest] = DecisionCounts(graph)
+        return counts
 
     def wrote(self, attempt: Attempt) -> None:
         """Counts a try of the ledger to commit; any thread may call it."""

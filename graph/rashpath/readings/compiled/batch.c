@@ -1,0 +1,106 @@
+// Answers many cases in one go: from the bytes of a BatchEvaluateRequest to those of the response, as
+// long as every request is as ordinary clients write it, asks for the same, and needs nothing that
+// only the plain answer knows. It ends before the first one that does.
+
+enum { END = 0, FULL = 1, OTHER = 2 };
+enum { ID_LETTERS = 26 };
+
+static struct { u32 done, used, size, why; u64 id_low, id_high; } report;
+static u8 *options, *notes;
+
+// Returns where it is told how many cases were answered, how many bytes of the request and of the
+// response they took, and why it ended; two words of the first id follow, to be written before.
+u32 report_told(void) { return (u32)&report; }
+
+// Returns where it is to be written what the requests ask for besides their cases. 0: no memory.
+u32 options_room(u32 bytes) { return (u32)(options = take(bytes)); }
+
+// Returns where the verdicts of each answered case and the facts it asks for are noted, for so many
+// cases; 0: no memory.
+u32 notes_room(u32 cases) {
+  return (u32)(notes = take(cases * (im->conclusions + 8 * im->fact_words)));
+}
+
+static void add_id(void) {
+  static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  unsigned __int128 id = (unsigned __int128)report.id_high << 64 | report.id_low;
+  u8 text[ID_LETTERS];
+  for (u32 i = ID_LETTERS; i--; id >>= 5) text[i] = letters[(u32)id & 31];
+  add_piece(its->id_tag);
+  if (FITS) add_bytes(text, ID_LETTERS);
+  if (!++report.id_low) report.id_high++;
+}
+
+// Whether what the kernel cannot word comes with the case: a dose, or an implausible value.
+static int needs_words(void) {
+  const Plausible *plausible = ITS(Plausible, plausible_value);
+  for (u32 i = 0; i < its->plausible; i++) {
+    double value = number[plausible[i].slot];
+    if (value < plausible[i].least || value > plausible[i].most) return 1;
+  }
+  for (u32 i = 0; i < im->conclusions && its->clinician; i++)
+    if (told[i] != FALSE && ITS(u32, dose)[i] != NONE) return 1;
+  return 0;
+}
+
+static u32 bytes_match(const u8 *one, const u8 *other, u32 size) {
+  for (u32 i = 0; i < size; i++) if (one[i] != other[i]) return 0;
+  return 1;
+}
+
+// Finds the case in a request. Returns 0: it does not come first, or other things are asked for.
+static const u8 *case_in(const u8 *from, const u8 *end, u32 asked, u32 *size) {
+  u32 tag;
+  if (!(from = short_varint(from, end, &tag)) || tag != its->case_tag) return 0;
+  if (!(from = short_varint(from, end, size)) || *size > (u32)(end - from)) return 0;
+  const u8 *rest = from + *size;
+  return (u32)(end - rest) == asked && bytes_match(rest, options, asked) ? from : 0;
+}
+
+static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
+  u32 size;
+  if (!(from = case_in(from, end, asked, &size)) || read_from(from, size) == ODD) return OTHER;
+  if (decide(1) == LEFT || needs_words()) return OTHER;
+  u8 *result = begin_message(its->result_tag, 2);
+  if (index) {
+    add_piece(its->index_tag);
+    u8 digits[5];
+    u32 count = varint(digits, index);
+    if (FITS) add_bytes(digits, count);
+  }
+  u8 *response = begin_message(its->response_tag, 2);
+  add_id();
+  if (add_answer()) return OTHER;
+  end_message(response, 2);
+  end_message(result, 2);
+  return FITS ? END : FULL;
+}
+
+// Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
+// most so many, that ask for what the first `asked` bytes of the options say.
+u32 answer_many(u32 handle, u32 size, u32 index, u32 most, u32 asked) {
+  of = (Words *)handle;
+  its = of->wording;
+  const u8 *from = request, *end = request + size;
+  put = answer;
+  report.done = report.used = report.size = 0;
+  report.why = END;
+  clear((u64 *)given, im->doses / 2 + 1);
+  while (report.done < most && from < end) {
+    u32 tag, length;
+    const u8 *start = short_varint(from, end, &tag);
+    if (!start || tag != its->requests_tag || !(start = short_varint(start, end, &length))
+        || length > (u32)(end - start)) break;
+    missings = 0;
+    report.why = answer_one(start, start + length, asked, index + report.done);
+    if (report.why != END) break;
+    u8 *note = notes + report.done * (im->conclusions + 8 * im->fact_words);
+    __builtin_memcpy(note, told, im->conclusions);
+    __builtin_memcpy(note + im->conclusions, told_sets, 8 * im->fact_words);
+    report.done++;
+    report.size = put - answer;
+    from = start + length;
+    report.used = from - request;
+  }
+  return report.done;
+}
