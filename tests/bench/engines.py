@@ -82,6 +82,7 @@ def compiled(graph: DecisionGraph) -> Engine:
 
     def decide(values: Values) -> tuple[Decision, tuple[str, ...]]:
         decision = program.decide(values)
+        assert decision is not None
         return decision, decision.asked
 
     def verdicts(decided: tuple[Decision, tuple[str, ...]]) -> dict[str, Verdict]:

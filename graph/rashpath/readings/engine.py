@@ -6,6 +6,7 @@ generated from the graph when it is loaded, and is there to be fast.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -16,7 +17,7 @@ from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.answer import answer
-from rashpath.readings.compiled import Answers, CompiledGraph, Many, NotCompiledError
+from rashpath.readings.compiled import Answered, Answers, CompiledGraph, NotCompiledError
 from rashpath.readings.walk import Walked, walk
 
 _GUIDELINES = 32
@@ -72,7 +73,9 @@ class Engine(Protocol):
         options: bytes,
         index: int,
         first_id: int,
-    ) -> Many | None:
+        spell: Callable[[int], str],
+        most: int,
+    ) -> Answered | None:
         """Decides requests of a batch in bytes, in the basic view.
 
         Args:
@@ -82,6 +85,8 @@ class Engine(Protocol):
             options: what the requests ask for besides their cases, in bytes.
             index: the place of the first one.
             first_id: the id of its answer, as a number; further ones count on.
+            spell: returns an id as text.
+            most: how many at most.
 
         Returns:
             What was answered, up to the first request that needs another way; None: this engine
@@ -121,7 +126,9 @@ class GraphEngine:
         options: bytes,
         index: int,
         first_id: int,
-    ) -> Many | None:
+        spell: Callable[[int], str],
+        most: int,
+    ) -> Answered | None:
         """Returns None: each case is walked by itself here."""
         return None
 
@@ -172,12 +179,14 @@ class CompiledEngine:
         options: bytes,
         index: int,
         first_id: int,
-    ) -> Many | None:
+        spell: Callable[[int], str],
+        most: int,
+    ) -> Answered | None:
         """Decides requests of a batch in bytes; see :class:`Engine`."""
         compiled = self._compiled(graph)
         if compiled is None:
             return None
-        return compiled[1][audience].answer_many(requests, options, index, first_id)
+        return compiled[1][audience].answer_many(requests, options, index, first_id, spell, most)
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Compiles a guideline now rather than at its first case."""

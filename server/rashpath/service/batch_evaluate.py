@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from rashpath.readings.compiled.pieces import tag_of, varint
 from rashpath.service.errors import FieldFault, Refusal
 from rashpath.service.request import check_envelope
 from rashpath.v1.decision_pb2 import CaseError
 from rashpath.v1.decision_pb2 import FieldFault as FieldFaultMessage
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
-    BatchEvaluateResponse,
     BatchEvaluateResult,
     EvaluateRequest,
     EvaluateResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
-
-_RESULTS = tag_of(BatchEvaluateResponse, "results")
-_RESPONSE = tag_of(BatchEvaluateResult, "response")
 
 
 def check_batch(request: BatchEvaluateRequest, most: int) -> None:
@@ -62,11 +57,3 @@ def case_error(refusal: Refusal) -> CaseError:
         ],
         reason=refusal.reason,
     )
-
-
-def result(index: int, answer: bytes) -> bytes:
-    """Returns the bytes of a `BatchEvaluateResponse` with one answer in bytes."""
-    head = BatchEvaluateResult(index=index).SerializeToString()
-    length = varint(len(answer))
-    size = varint(len(head) + len(_RESPONSE) + len(length) + len(answer))
-    return b"".join((_RESULTS, size, head, _RESPONSE, length, answer))

@@ -195,8 +195,11 @@ class Calls:
         # A reload may come between two turns: the whole batch is decided by the same guidelines.
         application = self.application
         quick = None if self._recorder is not None else QuickBatch.of(application, call.data)
-        request = None if quick is not None else await self._read_batch(call, application)
-        cases = len(request.requests) if request is not None else quick.cases
+        if quick is None:
+            request = await self._read_batch(call, application)
+            cases = len(request.requests)
+        else:
+            cases = quick.cases
         if self._door is not None:
             self._door.owe(call, cases - 1)
         left_s = call.deadline - asyncio.get_running_loop().time()
@@ -207,7 +210,6 @@ class Calls:
             if response is not None:
                 quick.count(self._observer)
                 return response
-        if request is None:
             request = await self._read_batch(call, application)
         made: list[_Made] = []
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rashpath.facts.check import has_unknown
-from rashpath.readings.compiled.pieces import tag_of, texts
+from rashpath.readings.compiled.pieces import identified
 from rashpath.readings.engine import Engine, Made
 from rashpath.readings.walk import Walked
 from rashpath.service.decision_id import DecisionIds
@@ -13,13 +13,12 @@ from rashpath.service.errors import FieldFault, Refusal, invalid
 from rashpath.service.guidelines import Guidelines
 from rashpath.service.request import audience_of, case_facts, check_envelope, require_case
 from rashpath.v1.decision_pb2 import View
-from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
+from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.errors_pb2 import ErrorReason
 from rashpath.v1.guideline_pb2 import Audience
 
 _VIEWS = frozenset(View.values())
 _AUDIENCES = frozenset(Audience.values())
-_ID = tag_of(EvaluateResponse, "decision_id")
 
 LONGEST_REQUEST_ID = 128
 """Characters of a request id."""
@@ -69,8 +68,7 @@ def decide(
 
 def with_id(id: str, made: Made) -> Decision:
     """Returns a decision with its id."""
-    # The id is the first field of the answer; a message may be joined from the bytes of its fields.
-    return Decision(id, made.walked, texts(_ID, (id,)) + made.answer)
+    return Decision(id, made.walked, identified(id, made.answer))
 
 
 def check_request(request: EvaluateRequest, *, clean: bool = False) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from rashpath.audit.sortable_id import id_text
 from rashpath.facts.check import has_unknown
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.compiled import LONGEST_OPTIONS
 from rashpath.readings.compiled.pieces import Memo, tag_of
 from rashpath.readings.engine import Engine
-from rashpath.service.batch_evaluate import result
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, check_request, with_id
@@ -36,14 +36,14 @@ class Some(NamedTuple):
 
     Args:
         graph: the guideline that decided.
-        count: how many, one or more.
+        cases: how many, one or more.
         results: bytes of a `BatchEvaluateResponse`.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
     """
 
     graph: DecisionGraph
-    count: int
+    cases: int
     results: bytes
     notes: bytes
 
@@ -94,11 +94,11 @@ class Quick:
         """Returns where the case of a request begins and ends; None: it does not come first."""
         # Fields come in the order of their numbers. A byte that is not there is none of a longer
         # case either.
-        if len(data) < 3 or data[0] != _CASE:
+        if len(data) < 2 or data[0] != _CASE:
             return None
         size, start = data[1], 2
         if size > 0x7F:
-            if data[2] > 0x7F:
+            if len(data) < 3 or data[2] > 0x7F:
                 return None
             size, start = size & 0x7F | data[2] << 7, 3
         end = start + size
@@ -143,23 +143,19 @@ class Quick:
         options = None if parts is None else self._options[request[parts[1] :]]
         if parts is None or options is None:
             return None
-        many = self._engine.decide_many(
+        made = self._engine.decide_many(
             options.graph,
             data[starts[index] : starts[min(index + most, len(starts) - 1)]],
             audience=options.audience,
             options=request[parts[1] :],
             index=index,
             first_id=self._ids.reserve(most),
+            spell=id_text,
+            most=most,
         )
-        if many is not None and many.done:
-            return Some(options.graph, many.done, many.results, many.notes)
-        decision = self.decide(request)
-        if decision is None:
+        if made is None or not made.done:
             return None
-        walked = decision.walk
-        words = max(1, -(-len(options.graph.dictionary) // 64))
-        note = walked.verdict_codes + walked.asked_bits.to_bytes(8 * words, "little")
-        return Some(options.graph, 1, result(index, decision.answer), note)
+        return Some(options.graph, made.done, made.results, made.notes)
 
     def _request(self, data: bytes, starts: list[int], index: int) -> bytes:
         start = starts[index] + 1

@@ -1,8 +1,9 @@
-"""Decides a batch straight from its bytes, where nothing is recorded and nothing is unusual in it."""
+"""Decides a batch from its bytes, where nothing is recorded and nothing in it is unusual."""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from rashpath.readings.compiled import MOST_AT_ONCE
 from rashpath.service.application import Application
@@ -60,7 +61,7 @@ class QuickBatch:
             before = self._done
             most = max(1, min(int(_TURN_S / case_s), MOST_AT_ONCE))
             started = time.perf_counter()
-            if not await gate.work(deadline, lambda most=most: self._turn(most)):
+            if not await gate.work(deadline, partial(self._turn, most)):
                 return None
             case_s = (time.perf_counter() - started) / (self._done - before)
             pace.measure(self._done - before, time.perf_counter() - started)
@@ -79,7 +80,7 @@ class QuickBatch:
             if some is None:
                 return False
             self._made.append(some)
-            self._done += some.count
+            self._done += some.cases
             if time.perf_counter() > until:
                 break
         return True

@@ -8,16 +8,17 @@ answer, in every case.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result, implausible
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
-from rashpath.readings.compiled.machine import Many
-from rashpath.readings.compiled.pieces import part_of, serialized
+from rashpath.readings.compiled.machine import MOST_AT_ONCE
+from rashpath.readings.compiled.pieces import batch_result, identified, part_of, serialized
 from rashpath.readings.compiled.program import Values, findings_of
 from rashpath.readings.compiled.regimens import Regimens
 from rashpath.readings.compiled.steps import step_of, steps_of
@@ -26,6 +27,21 @@ from rashpath.readings.walk.walk import computed_value
 from rashpath.v1 import decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
+
+
+class Answered(NamedTuple):
+    """Requests of a batch that were answered in one go.
+
+    Args:
+        done: how many.
+        results: bytes of a `BatchEvaluateResponse`.
+        notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
+            as bits, in words of 8 bytes.
+    """
+
+    done: int
+    results: bytes
+    notes: bytes
 
 
 class Answers:
@@ -76,20 +92,59 @@ class Answers:
         with self._machine.lock:
             return self._answered() if self._machine.read(case) else None
 
-    def answer_many(self, requests: bytes, options: bytes, index: int, first_id: int) -> Many:
-        """Answers requests of a batch; see :meth:`.machine.Machine.answer_many`."""
+    def answer_many(
+        self,
+        requests: bytes,
+        options: bytes,
+        index: int,
+        first_id: int,
+        spell: Callable[[int], str],
+        most: int,
+    ) -> Answered:
+        """Answers requests of a batch, up to the first one that is to be read as a message.
+
+        Args:
+            requests: bytes of a `BatchEvaluateRequest` from a request on.
+            options: what the requests ask for besides their cases, in bytes.
+            index: the place of the first one.
+            first_id: the id of its answer, as a number; further ones count on.
+            spell: returns an id as text.
+            most: how many at most.
+        """
+        results: list[bytes] = []
+        notes: list[bytes] = []
+        done = used = 0
         with self._machine.lock:
-            return self._machine.answer_many(self._words, requests, options, index, first_id)
+            while done < most and used < len(requests):
+                at, left = (index + done, first_id + done), min(most - done, MOST_AT_ONCE)
+                many = self._machine.answer_many(self._words, requests[used:], options, *at, left)
+                results.append(many.results)
+                notes.append(many.notes)
+                done += many.done
+                used += many.used
+                if many.words:
+                    decision = self._compiled.decided_already()
+                    answer = identified(spell(first_id + done), self._worded(decision))
+                    results.append(batch_result(index + done, answer))
+                    notes.append(decision.note)
+                    done += 1
+                elif not many.done:
+                    break
+        return Answered(done, b"".join(results), b"".join(notes))
 
     def _answered(self) -> tuple[Decision, bytes] | None:
         decision = self._compiled.decided(with_defeaters=True)
         if decision is None:
             return None
+        return decision, self._worded(decision)
+
+    def _worded(self, decision: Decision) -> bytes:
+        """Returns the answer to the case that was decided last."""
         given = self._given(decision)
         while True:
             answered = self._machine.answer(self._words, given)
             if isinstance(answered, bytes):
-                return decision, answered
+                return answered
             for site in answered:
                 self._machine.keep(self._words, site, self._site(decision, site))
 

@@ -1,15 +1,17 @@
 // Answers many cases in one go: from the bytes of a BatchEvaluateRequest to those of the response, as
-// long as every request is as ordinary clients write it, asks for the same, and needs nothing that
-// only the plain answer knows. It ends before the first one that does.
+// long as every request is as ordinary clients write it and asks for the same. It ends before the
+// first one that does not (OTHER), and at one that was decided but needs words that only the plain
+// answer knows (WORDS).
 
-enum { END = 0, FULL = 1, OTHER = 2 };
+enum { END = 0, FULL = 1, OTHER = 2, WORDS = 3 };
 enum { ID_LETTERS = 26 };
 
-static struct { u32 done, used, size, why; u64 id_low, id_high; } report;
+static struct { u32 done, used, size, why; u64 id_low, id_high; u32 next; } report;
 static u8 *options, *notes;
 
 // Returns where it is told how many cases were answered, how many bytes of the request and of the
-// response they took, and why it ended; two words of the first id follow, to be written before.
+// response they took, and why it ended; then the id of the next answer, to be written before; then,
+// after WORDS, where the next request begins.
 u32 report_told(void) { return (u32)&report; }
 
 // Returns where it is to be written what the requests ask for besides their cases. 0: no memory.
@@ -60,7 +62,9 @@ static const u8 *case_in(const u8 *from, const u8 *end, u32 asked, u32 *size) {
 static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
   u32 size;
   if (!(from = case_in(from, end, asked, &size)) || read_from(from, size) == ODD) return OTHER;
-  if (decide(1) == LEFT || needs_words()) return OTHER;
+  if (decide(1) == LEFT) return OTHER;
+  if (needs_words()) return WORDS;
+  u64 low = report.id_low, high = report.id_high;
   u8 *result = begin_message(its->result_tag, 2);
   if (index) {
     add_piece(its->index_tag);
@@ -70,10 +74,12 @@ static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
   }
   u8 *response = begin_message(its->response_tag, 2);
   add_id();
-  if (add_answer()) return OTHER;
+  u32 missing_words = add_answer();
   end_message(response, 2);
   end_message(result, 2);
-  return FITS ? END : FULL;
+  if (FITS && !missing_words) return END;
+  report.id_low = low, report.id_high = high;
+  return missing_words ? WORDS : FULL;
 }
 
 // Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
@@ -92,6 +98,7 @@ u32 answer_many(u32 handle, u32 size, u32 index, u32 most, u32 asked) {
     if (!start || tag != its->requests_tag || !(start = short_varint(start, end, &length))
         || length > (u32)(end - start)) break;
     missings = 0;
+    report.next = start + length - request;
     report.why = answer_one(start, start + length, asked, index + report.done);
     if (report.why != END) break;
     u8 *note = notes + report.done * (im->conclusions + 8 * im->fact_words);

@@ -152,6 +152,10 @@ class CompiledGraph:
             return None
         return Decision(self, self.machine.case, told, has_defeaters=with_defeaters)
 
+    def decided_already(self) -> Decision:
+        """Returns what the kernel decided last, with defeaters; the caller holds its lock."""
+        return Decision(self, self.machine.case, self.machine.told, has_defeaters=True)
+
     def case(self, case: bytes) -> tuple[float, ...]:
         """Returns the numbers of a case that the kernel had: of a choice 0 where it is unknown,
         else NaN.
@@ -304,6 +308,11 @@ class Decision:
         """A byte for each recommendation, in topological order: its verdict by VERDICT_CODES."""
         # INVARIANT: FALSE, UNKNOWN and TRUE are those codes.
         return self.recommendations
+
+    @property
+    def note(self) -> bytes:
+        """The verdict codes, then the facts of `asked` as bits, in words of 8 bytes."""
+        return self.recommendations + self.told[: 8 * self.compiled.program.words]
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pool import Default
 
 from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
@@ -179,19 +180,24 @@ def _add_fields(sections: Sections, dictionary: Dictionary) -> int:
     rows: list[tuple[int, int]] = []
     fields: list[bytes] = []
     for number in range(count):
-        its = groups[number].message_type.fields if number in groups else ()
-        by_number = {field.number: f"{groups[number].name}.{field.name}" for field in its}
-        size = max(by_number, default=-1) + 1
+        paths = _paths_in(groups.get(number))
+        size = max(paths, default=-1) + 1
         rows.append((len(fields), size))
         for inner in range(size):
-            path = by_number.get(inner, "")
-            fact = dictionary[path] if path in dictionary else None
-            fields.append(_NO_FIELD if fact is None else _field(sections, fact))
+            path = paths.get(inner, "")
+            fields.append(_field(sections, dictionary[path]) if path in dictionary else _NO_FIELD)
     if count > WORD:
         raise NotLoweredError(f"a case message with field numbers from {WORD} on")
     sections.words("group", [word for row in rows for word in row])
     sections.add("field", b"".join(fields))
     return count
+
+
+def _paths_in(group: FieldDescriptor | None) -> dict[int, str]:
+    """Returns the paths of the facts of a group by the numbers of their fields."""
+    if group is None or group.message_type is None:
+        return {}
+    return {field.number: f"{group.name}.{field.name}" for field in group.message_type.fields}
 
 
 def _field(sections: Sections, fact: Fact) -> bytes:
@@ -276,8 +282,8 @@ def _dose(dose: DoseTable) -> tuple[int, ...]:
 class _Levels:
     """The levels of the diagrams, and the bit of each.
 
-    In a set of levels, the facts whose values matter come first; then those whose presence does, and
-    the computed numbers, as far as there are such levels.
+    In a set of levels, the facts whose values matter come first; then those whose presence does,
+    and the computed numbers, as far as there are such levels.
     """
 
     def __init__(self, lowering: Lowering, dictionary: Dictionary, levels: Sequence[Level]) -> None:

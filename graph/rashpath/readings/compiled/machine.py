@@ -23,6 +23,7 @@ _PARTS: Final = 5
 _WORDS_MISSING: Final = -2
 _LOW: Final = (1 << 64) - 1
 _FULL: Final = 1
+_NEEDS_WORDS: Final = 3
 _WINDOW: Final = 1 << 16
 """Bytes of a batch that the kernel sees at once."""
 _CASE: Final = 1 << 12
@@ -50,12 +51,15 @@ class Many(NamedTuple):
         results: bytes of a `BatchEvaluateResponse`.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
+        words: whether one more was decided, which needs words that the kernel does not have; `used`
+            are its bytes too.
     """
 
     done: int
     used: int
     results: bytes
     notes: bytes
+    words: bool
 
 
 class _Report(ctypes.Structure):
@@ -66,6 +70,7 @@ class _Report(ctypes.Structure):
         ("why", ctypes.c_uint32),
         ("id_low", ctypes.c_uint64),
         ("id_high", ctypes.c_uint64),
+        ("next", ctypes.c_uint32),
     )
 
 
@@ -149,8 +154,11 @@ class Machine:
         Returns:
             What is told of it; None: it is left to the plain walk.
         """
-        if self._call["decide"](with_defeaters):
-            return None
+        return None if self._call["decide"](with_defeaters) else self.told
+
+    @property
+    def told(self) -> bytes:
+        """What is told of the case that was decided last."""
         return self._told.raw
 
     def answer(self, wording: int, given: bytes) -> bytes | Sequence[int]:
@@ -177,7 +185,7 @@ class Machine:
             self._make_room(answer=2 * self._answer_size)
 
     def answer_many(
-        self, wording: int, requests: bytes, options: bytes, index: int, first_id: int
+        self, wording: int, requests: bytes, options: bytes, index: int, first_id: int, most: int
     ) -> Many:
         """Answers requests of a batch, up to the first one that is not for the kernel alone.
 
@@ -188,6 +196,7 @@ class Machine:
                 something else is not for the kernel.
             index: the place of the first one.
             first_id: the id of its answer; further ones count on.
+            most: how many at most, up to `MOST_AT_ONCE`.
         """
         requests = requests[:_WINDOW]
         if len(requests) > self._case_size:
@@ -196,16 +205,16 @@ class Machine:
         ctypes.memmove(self._options, options, len(options))
         report = self._report
         report.id_low, report.id_high = first_id & _LOW, first_id >> 64
-        arguments = (len(requests), index, MOST_AT_ONCE, len(options))
-        done = self._call["answer_many"](wording, *arguments)
+        done = self._call["answer_many"](wording, len(requests), index, most, len(options))
+        words = report.why == _NEEDS_WORDS
         if not done and report.why == _FULL:
             self._make_room(answer=2 * self._answer_size)
-            done = self._call["answer_many"](wording, *arguments)
         return Many(
             done,
-            report.used,
+            report.next if words else report.used,
             ctypes.string_at(self._answer, report.size),
             ctypes.string_at(self._notes, done * self._note_size),
+            words,
         )
 
     def keep(self, wording: int, site: int, parts: Sequence[bytes]) -> None:

@@ -83,7 +83,8 @@ static u32 read_from(const u8 *from, u32 size) {
     if (!(from = short_varint(from, end, &tag)) || (tag & 7) != GROUP_MESSAGE) return ODD;
     if (tag >> 3 >= im->groups || !is_new(&groups, tag >> 3)) return ODD;
     if (!(from = short_varint(from, end, &length)) || length > (u32)(end - from)) return ODD;
-    if (!read_group(AT(Group, group) + (tag >> 3), from, from + length)) return ODD;
+    const Group *group = AT(Group, group) + (tag >> 3);
+    if (!group->fields || !read_group(group, from, from + length)) return ODD;
     from += length;
   }
   return READ;
