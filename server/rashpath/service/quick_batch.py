@@ -31,7 +31,7 @@ class QuickBatch:
         self._data = data
         self._starts = starts
         self._done = 0
-        self._made: list[Some] = []
+        self.made: list[Some] = []
 
     @classmethod
     def of(cls, application: Application, data: bytes) -> QuickBatch | None:
@@ -65,11 +65,11 @@ class QuickBatch:
                 return None
             case_s = (time.perf_counter() - started) / (self._done - before)
             pace.measure(self._done - before, time.perf_counter() - started)
-        return b"".join([some.results for some in self._made])
+        return b"".join([some.results for some in self.made])
 
     def count(self, observer: Observer) -> None:
         """Takes note of the decisions that were made."""
-        for some in self._made:
+        for some in self.made:
             observer.decided_many(some.graph, some.notes)
 
     def _turn(self, most: int) -> bool:
@@ -79,7 +79,7 @@ class QuickBatch:
             some = self._quick.decide_some(self._data, self._starts, self._done, most)
             if some is None:
                 return False
-            self._made.append(some)
+            self.made.append(some)
             self._done += some.cases
             if time.perf_counter() > until:
                 break
