@@ -65,7 +65,7 @@ def damaged(draw: st.DrawFn, engines: Engines) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_damaged_bytes_are_left_or_read_as_protobuf_reads_them(
     engine: CompiledEngine, engines: Engines, graph: DecisionGraph, data: st.DataObject

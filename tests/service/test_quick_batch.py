@@ -89,7 +89,7 @@ def test_a_batch_is_answered_as_case_by_case(
     assert rest == without_ids(application.batch_evaluate(batch))[1]
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_mixed_batches_are_answered_as_case_by_case(
     application: Application, data: st.DataObject

@@ -81,7 +81,7 @@ class Answers:
         """
         with self._machine.lock:
             self._compiled.take(values)
-            return self._answered()
+            return self._answered(self._compiled.decided(with_defeaters=True))
 
     def answer_to(self, case: bytes) -> tuple[Decision, bytes] | None:
         """Decides a case message in bytes and answers it; see `answer`.
@@ -90,7 +90,7 @@ class Answers:
             None, too, where the message is not as ordinary clients write it.
         """
         with self._machine.lock:
-            return self._answered() if self._machine.read(case) else None
+            return self._answered(self._compiled.decided_case(case, with_defeaters=True))
 
     def answer_many(
         self,
@@ -132,8 +132,7 @@ class Answers:
                     break
         return Answered(done, b"".join(results), b"".join(notes))
 
-    def _answered(self) -> tuple[Decision, bytes] | None:
-        decision = self._compiled.decided(with_defeaters=True)
+    def _answered(self, decision: Decision | None) -> tuple[Decision, bytes] | None:
         if decision is None:
             return None
         return decision, self._worded(decision)
@@ -211,7 +210,7 @@ class Answers:
         return b"".join((self._sizes.pack(*map(len, regimens), len(warnings)), *regimens, warnings))
 
     def _implausible(self, decision: Decision) -> Iterator[bytes]:
-        numbers = self._compiled.case(decision.case)
+        numbers = self._compiled.case(decision.told)
         for fact, low, high in self._plausible:
             number = numbers[fact.order]
             if number < low or number > high:

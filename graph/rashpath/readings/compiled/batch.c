@@ -45,6 +45,12 @@ static int needs_words(void) {
   return 0;
 }
 
+// Decides the case whose message was written where `case_room` said; see `decide`. Returns LEFT, too,
+// where the message is odd.
+u32 decide_case(u32 size, u32 with_defeaters) {
+  return read_from(request, size) == ODD ? LEFT : decide(with_defeaters);
+}
+
 static u32 bytes_match(const u8 *one, const u8 *other, u32 size) {
   for (u32 i = 0; i < size; i++) if (one[i] != other[i]) return 0;
   return 1;

@@ -106,7 +106,7 @@ class CompiledGraph:
 
     def paths(self, bits: int) -> tuple[str, ...]:
         """Returns the paths of facts given as bits, in the order of the dictionary."""
-        return tuple(self._paths[index] for index in places(bits))
+        return tuple([self._paths[index] for index in places(bits)]) if bits else ()
 
     def walked(self, values: Values) -> Walk:
         """Returns a plain walk that knows facts and computed numbers, and no steps."""
@@ -137,6 +137,15 @@ class CompiledGraph:
             self.take(values)
             return self.decided(with_defeaters=False)
 
+    def decide_bytes(self, case: bytes) -> Decision | None:
+        """Decides a case message in bytes; see `decide`.
+
+        Returns:
+            None, too, where it is not as ordinary clients write it.
+        """
+        with self.machine.lock:
+            return self.decided_case(case, with_defeaters=False)
+
     def take(self, values: Values) -> None:
         """Hands a case to the kernel, whose lock the caller holds."""
         numbers = list(values)
@@ -150,24 +159,35 @@ class CompiledGraph:
         told = self.machine.decide(with_defeaters=with_defeaters)
         if told is None:
             return None
-        return Decision(self, self.machine.case, told, has_defeaters=with_defeaters)
+        return Decision(self, told, has_defeaters=with_defeaters)
+
+    def decided_case(self, case: bytes, *, with_defeaters: bool) -> Decision | None:
+        """Decides a case message in bytes with the kernel, whose lock the caller holds.
+
+        Returns:
+            None, too, where it is not as ordinary clients write it.
+        """
+        told = self.machine.decide_case(case, with_defeaters=with_defeaters)
+        if told is None:
+            return None
+        return Decision(self, told, has_defeaters=with_defeaters)
 
     def decided_already(self) -> Decision:
         """Returns what the kernel decided last, with defeaters; the caller holds its lock."""
-        return Decision(self, self.machine.case, self.machine.told, has_defeaters=True)
+        return Decision(self, self.machine.told, has_defeaters=True)
 
-    def case(self, case: bytes) -> tuple[float, ...]:
-        """Returns the numbers of a case that the kernel had: of a choice 0 where it is unknown,
+    def case(self, told: bytes) -> tuple[float, ...]:
+        """Returns the numbers of a case that the kernel told: of a choice 0 where it is unknown,
         else NaN.
         """
-        return self._case.unpack(case)
+        return self._case.unpack_from(told, self.places.case.start)
 
-    def values_of(self, case: bytes) -> Values:
-        """Returns the values of a case that the kernel had."""
+    def values_of(self, told: bytes) -> Values:
+        """Returns the values of a case that the kernel told."""
         return tuple(
             [
                 None if number != number else int(number) if whole else number  # NaN
-                for number, whole in zip(self._case.unpack(case), self._whole, strict=True)
+                for number, whole in zip(self.case(told), self._whole, strict=True)
             ]
         )
 
@@ -192,46 +212,43 @@ class Decision:
 
     Args:
         compiled: the guideline.
-        case: the case, as the kernel had it.
         told: what the kernel told of it.
         has_defeaters: whether it also told what could withdraw the recommendations.
 
     Attributes:
-        case: the same.
         told: the same; `compiled.places` says where what stands in it.
-        recommendations: exact truths of the recommendations, in topological order.
-        findings: exact truths of the nodes of findings, finding by finding.
     """
 
     __slots__ = (
         "_has_defeaters",
         "_sets",
         "_values",
-        "case",
         "compiled",
-        "findings",
-        "recommendations",
         "told",
     )
 
-    def __init__(
-        self, compiled: CompiledGraph, case: bytes, told: bytes, *, has_defeaters: bool
-    ) -> None:
+    def __init__(self, compiled: CompiledGraph, told: bytes, *, has_defeaters: bool) -> None:
         self.compiled = compiled
-        self.case = case
         self._values: Values | None = None
         self.told = told
-        places = compiled.places
-        self.recommendations = told[places.recommendations]
-        self.findings = told[places.findings]
         self._has_defeaters = has_defeaters
         self._sets: tuple[int, ...] | None = None
+
+    @property
+    def recommendations(self) -> bytes:
+        """Exact truths of the recommendations, in topological order."""
+        return self.told[self.compiled.places.recommendations]
+
+    @property
+    def findings(self) -> bytes:
+        """Exact truths of the nodes of findings, finding by finding."""
+        return self.told[self.compiled.places.findings]
 
     @property
     def values(self) -> Values:
         """The case."""
         if self._values is None:
-            self._values = self.compiled.values_of(self.case)
+            self._values = self.compiled.values_of(self.told)
         return self._values
 
     @property
@@ -251,13 +268,14 @@ class Decision:
     def decisive(self) -> tuple[int, ...]:
         """For each recommendation the unknown facts that matter to it, as bits."""
         first = self.compiled.places.decisive.start
-        return self.sets[first : first + len(self.recommendations)]
+        return self.sets[first : first + len(self.graph.recommendations)]
 
     @property
     def finding_decisive(self) -> tuple[int, ...]:
         """The same for the nodes of findings."""
-        first = self.compiled.places.decisive.start + len(self.recommendations)
-        return self.sets[first : first + len(self.findings)]
+        its = self.compiled.places.findings
+        first = self.compiled.places.decisive.start + len(self.graph.recommendations)
+        return self.sets[first : first + its.stop - its.start]
 
     @property
     def danger(self) -> int:
@@ -301,7 +319,8 @@ class Decision:
     @property
     def asked_bits(self) -> int:
         """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
-        return self.sets[self.compiled.places.asked]
+        # They come first in what is told.
+        return int.from_bytes(self.told[: 8 * self.compiled.program.words], "little")
 
     @property
     def verdict_codes(self) -> bytes:

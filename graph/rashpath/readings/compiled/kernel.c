@@ -69,7 +69,7 @@ typedef struct { u32 truth, weight, diagram, first, count, rows, row, waits; } D
 static u8 *base;         // the image
 static Image *im;
 static u8 *truth, *told;
-static double *number, *told_numbers;
+static double *number, *told_numbers, *told_case;
 static u64 *mask, *told_sets, *known, *absent, *free_bits;
 static i32 *region, *open_region;
 static u64 *reduced, *open_reduced;   // by diagram: the case it was reduced for, and what is left
@@ -140,17 +140,18 @@ u32 load(void) {
   u32 largest = power_above(4 * im->nodes + 4);
   u32 sets = im->decisive + im->conclusions + im->doses + 1;
   u64 bytes = 4096 + im->truths + im->told_truths + im->doses + 8ull * im->numbers
-    + 8ull * im->told_numbers + 8ull * im->fact_words * (im->masks + sets + 1ull)
+    + 8ull * (im->told_numbers + im->facts) + 8ull * im->fact_words * (im->masks + sets + 1ull)
     + 8ull * im->words * (2 + (u64)most) + 8ull * im->levels + 16ull * im->nodes
     + 4ull * (2ull * most + kids + im->nodes + (u64)im->widest * (im->levels + 2) * 2)
     + 4ull * fixed_size + 8ull * largest;
   if (bytes > 0x70000000u || !room(im->size + (u32)bytes)) return 0;
   number = place(&end, 8 * im->numbers);
   truth = place(&end, im->truths);
-  told_sets = place(&end, 8 * im->fact_words * sets + 8 * im->told_numbers + im->told_truths + im->doses);
+  told_sets = place(&end, 8 * (im->fact_words * sets + im->told_numbers + im->facts)
+    + im->told_truths + im->doses);
   told_numbers = (double *)(told_sets + im->fact_words * sets);
-  told = (u8 *)(told_numbers + im->told_numbers);
-  mask = place(&end, 8 * im->fact_words * im->masks);
+  told_case = told_numbers + im->told_numbers;
+  told = (u8 *)(told_case + im->facts);
   absent = place(&end, 8 * im->fact_words);
   known = place(&end, 8 * im->words);
   free_bits = place(&end, 8 * im->words);
@@ -182,7 +183,7 @@ u32 load(void) {
 
 // Where it is told what became of a case, in this order: the facts to ask for; of the first `decisive`
 // truths those that decide them; of each dose those that it waits for; of the recommendations those
-// that could withdraw them; `told_number`; `told_truth`; of each dose whether it can ever be shown.
+// that could withdraw them; `told_number`; the values of the case; `told_truth`; of each dose whether it can ever be shown.
 u32 telling(void) { return (u32)told_sets; }
 
 // ---- Kleene's tables
@@ -532,6 +533,7 @@ u32 decide(u32 with_defeaters) {
   u64 *asked = told_sets, *decisive = asked + words, *waits = decisive + im->decisive * words;
   u64 *defeaters = waits + im->doses * words;
   clear(told_sets, defeaters - told_sets);
+  __builtin_memcpy(told_case, number, 8 * im->facts);
   for (u32 i = 0; i < exactly; i++) open |= told[i] == UNKNOWN;
   if (open || with_defeaters) {
     begin();

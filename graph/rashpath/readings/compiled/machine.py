@@ -101,6 +101,7 @@ class Machine:
         self._call = {
             name: _Quick(self._store, exports[name], count) for name, count in _FUNCTIONS.items()
         }
+        self._decide, self._decide_case = self._call["decide"], self._call["decide_case"]
         self._memory.write(self._store, image, self._room("room", len(image)))
         self._case_at = self._room("load")
         self._told_at = self._room("telling")
@@ -121,15 +122,17 @@ class Machine:
         self._look()
         return handle
 
-    def read(self, case: bytes) -> bool:
-        """Reads a case message; returns whether it is as ordinary clients write it.
+    def decide_case(self, case: bytes, *, with_defeaters: bool) -> bytes | None:
+        """Reads a case message and decides it; see `decide`.
 
-        What is not is for the protobuf library to read, and to be checked field by field.
+        Returns:
+            None, too, where it is not as ordinary clients write it: what is not is for the protobuf
+            library to read, and to be checked field by field.
         """
         if len(case) > self._case_size:
             self._make_room(case=2 * len(case))
-        ctypes.memmove(self._written, case, len(case))
-        return not self._call["read_case"](len(case))
+        self._written[: len(case)] = case
+        return None if self._decide_case(len(case), with_defeaters) else self._told.raw
 
     def take(self, values: Sequence[float]) -> None:
         """Takes the values of a case.
@@ -140,11 +143,6 @@ class Machine:
         """
         self._pack(self._case, 0, *values)
 
-    @property
-    def case(self) -> bytes:
-        """The values of the case that was read or taken last, as doubles."""
-        return self._case.raw
-
     def decide(self, *, with_defeaters: bool) -> bytes | None:
         """Decides the case that was read or taken last.
 
@@ -154,7 +152,7 @@ class Machine:
         Returns:
             What is told of it; None: it is left to the plain walk.
         """
-        return None if self._call["decide"](with_defeaters) else self.told
+        return None if self._decide(with_defeaters) else self._told.raw
 
     @property
     def told(self) -> bytes:
@@ -201,7 +199,7 @@ class Machine:
         requests = requests[:_WINDOW]
         if len(requests) > self._case_size:
             self._make_room(case=_WINDOW)
-        ctypes.memmove(self._written, requests, len(requests))
+        self._written[: len(requests)] = requests
         ctypes.memmove(self._options, options, len(options))
         report = self._report
         report.id_low, report.id_high = first_id & _LOW, first_id >> 64
@@ -247,7 +245,8 @@ class Machine:
         start = ctypes.addressof(self._memory.data_ptr(self._store).contents)
         self._case = (ctypes.c_char * (8 * self._facts)).from_address(start + self._case_at)
         self._told = (ctypes.c_char * self._telling).from_address(start + self._told_at)
-        self._written = start + self._written_at
+        written = (ctypes.c_ubyte * self._case_size).from_address(start + self._written_at)
+        self._written = memoryview(written).cast("B")
         self._options = start + self._options_at
         self._notes = start + self._notes_at
         self._report = _Report.from_address(start + self._report_at)
@@ -270,7 +269,7 @@ _FUNCTIONS: Final = {
     "given_room": 1,
     "answer_room": 1,
     "case_room": 1,
-    "read_case": 1,
+    "decide_case": 2,
     "options_room": 1,
     "notes_room": 1,
     "report_told": 0,
@@ -311,10 +310,11 @@ class _Quick:
             ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(_RAW))
             for at in range(len(values))
         ]
+        self._first = self._numbers[0]
 
     def __call__(self, *numbers: int) -> int:
-        for place, number in zip(self._numbers, numbers, strict=False):
+        for place, number in zip(self._numbers, numbers):  # noqa: B905  # quicker; some take none
             place.value = number
         if self._call(*self._arguments) or self._trap:
             raise KernelError("the kernel gave up")
-        return self._numbers[0].value
+        return self._first.value

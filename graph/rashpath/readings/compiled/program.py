@@ -50,7 +50,9 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where in what the kernel tells of a case a thing stands: bytes of truths, words of sets.
+    """Where in what the kernel tells of a case a thing stands: bytes of truths, sets by their order.
+
+    The facts to ask for are the first set.
 
     Args:
         stretches: the stretches of the path; after each node its edges that carry a condition.
@@ -66,7 +68,7 @@ class Places:
         shown: of each of them, whether its dose may ever be shown.
         conditions: of each recommendation the conditions of its flags and notes.
         numbers: the values of the computed numbers.
-        asked: the facts to ask for.
+        case: the values of the case, as doubles.
         decisive: what decides recommendations, findings, gates and danger.
         waits: of each dose what it waits for.
         defeaters: of each recommendation what could withdraw it.
@@ -86,7 +88,7 @@ class Places:
     shown: range
     conditions: tuple[slice, ...]
     numbers: slice
-    asked: int
+    case: slice
     decisive: range
     waits: range
     defeaters: range
@@ -201,7 +203,8 @@ def program(graph: DecisionGraph) -> Program:
     waits = range(1 + decisive, 1 + decisive + len(doses))
     defeaters = range(waits.stop, waits.stop + recommendations.stop)
     first_number = 8 * words * defeaters.stop
-    first = first_number + 8 * len(numbers)
+    first_value = first_number + 8 * len(numbers)
+    first = first_value + 8 * len(graph.dictionary)
 
     def here(part: slice) -> slice:
         return slice(first + part.start, first + part.stop)
@@ -224,8 +227,8 @@ def program(graph: DecisionGraph) -> Program:
             against=tuple(tuple(map(here, parts)) for parts in against),
             shown=range(end, end + len(doses)),
             conditions=tuple(map(here, conditions)),
-            numbers=slice(first_number, first),
-            asked=0,
+            numbers=slice(first_number, first_value),
+            case=slice(first_value, first),
             decisive=range(1, 1 + decisive),
             waits=waits,
             defeaters=defeaters,

@@ -89,6 +89,3 @@ static u32 read_from(const u8 *from, u32 size) {
   }
   return READ;
 }
-
-// Reads the case that was written where `case_room` said. Returns READ, or ODD.
-u32 read_case(u32 size) { return read_from(request, size); }

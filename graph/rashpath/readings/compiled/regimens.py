@@ -97,7 +97,7 @@ class Regimens:
         rows = self._places.rows[place]
         row = told.find(TRUE, rows.start, rows.stop) - rows.start if rows else -1
         row = max(row, -1)
-        weight = self._compiled.case(decision.case)[self._order(plan.weight)]
+        weight = self._compiled.case(decision.told)[self._order(plan.weight)]
         reasons = list(self._reasons(decision, place, index, plan))
         if row < 0 and not reasons:
             reasons.append(self._no_row(decision, plan))
