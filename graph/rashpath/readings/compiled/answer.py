@@ -214,5 +214,5 @@ class Answers:
         for fact, low, high in self._plausible:
             number = numbers[fact.order]
             if number < low or number > high:
-                warning = implausible(fact, decision.values[fact.order], self._audience)
+                warning = implausible(fact, decision.value(fact.order), self._audience)
                 yield serialized(_Response(warnings=[] if warning is None else [warning]))

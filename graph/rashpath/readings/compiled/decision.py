@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -22,6 +23,8 @@ from rashpath.readings.compiled.program import Stretch, Values, dosed_of, progra
 from rashpath.readings.compiled.steps import steps_of
 from rashpath.readings.walk import ComputedValue, NodeStep, Walk
 from rashpath.readings.walk.walk import computed_value
+
+_DOUBLE = struct.Struct("<d")
 
 
 class NotCompiledError(Exception):
@@ -182,6 +185,11 @@ class CompiledGraph:
         """
         return self._case.unpack_from(told, self.places.case.start)
 
+    def value_of(self, told: bytes, order: int) -> Any:
+        """Returns the value of one fact of a case that the kernel told."""
+        (number,) = _DOUBLE.unpack_from(told, self.places.case.start + 8 * order)
+        return None if number != number else int(number) if self._whole[order] else number
+
     def values_of(self, told: bytes) -> Values:
         """Returns the values of a case that the kernel told."""
         return tuple(
@@ -250,6 +258,10 @@ class Decision:
         if self._values is None:
             self._values = self.compiled.values_of(self.told)
         return self._values
+
+    def value(self, order: int) -> Any:
+        """Returns the value of one fact by its order; see `Values`."""
+        return self.compiled.value_of(self.told, order)
 
     @property
     def sets(self) -> tuple[int, ...]:

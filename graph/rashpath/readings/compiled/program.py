@@ -50,7 +50,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where in what the kernel tells of a case a thing stands: bytes of truths, sets by their order.
+    """Where a thing stands in what the kernel tells of a case: bytes, but sets by their order.
 
     The facts to ask for are the first set.
 

@@ -97,15 +97,15 @@ class Regimens:
         rows = self._places.rows[place]
         row = told.find(TRUE, rows.start, rows.stop) - rows.start if rows else -1
         row = max(row, -1)
-        weight = self._compiled.case(decision.told)[self._order(plan.weight)]
+        weight = decision.value(self._order(plan.weight))
         reasons = list(self._reasons(decision, place, index, plan))
         if row < 0 and not reasons:
             reasons.append(self._no_row(decision, plan))
-        if weight != weight:  # NaN: it is not known
+        if weight is None:
             reasons.append(self._missing[_NO_PART, _NO_PART, 1 << self._order(plan.weight)])
         first, last = self._frames[place, row]
         if not reasons:
-            mg, how = self._dose(plan, row, weight)
+            mg, how = self._dose(plan, row, float(weight))
             return _message(first, mg, last, how)
         keys = (place, row, *(reason.key for reason in reasons))
         if None in keys:
@@ -150,7 +150,7 @@ class Regimens:
         words = [each if isinstance(each, str) else each(decision) for each in against.words]
         key = None
         if not against.numbers:
-            choices = tuple(decision.values[order] for order in against.choices)
+            choices = tuple([decision.value(order) for order in against.choices])
             key = (place, at, truths, choices)
         text = not_so(part, words, self._audience)
         return _Reason(against.because, text, key)
@@ -178,10 +178,10 @@ class Regimens:
         match leaf:
             case OneOf() if value is not None:
                 order = self._order(leaf.fact)
-                return lambda decision: self._choice_words[leaf, decision.values[order]]
+                return lambda decision: self._choice_words[leaf, decision.value(order)]
             case Compare(FactNumber(path)) if value is not None:
                 order = self._order(path)
-                return lambda decision: self._said(bare, decision.values[order])
+                return lambda decision: self._said(bare, decision.value(order))
             case Compare(Computed(id)) if value is not None and not walked.computed[id].absent:
                 place = self._computed.index(id)
                 numbers = self._compiled.numbers
