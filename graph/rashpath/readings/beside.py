@@ -31,10 +31,13 @@ def implausible(
     if value in fact.kind.plausible:
         return None
     usual = range_text(fact.kind.plausible, fact.kind.unit)
-    words = fact_words(fact, value, audience)
-    return decision_pb2.WarningResult(
-        id=IMPLAUSIBLE, text=f"{words}, outside the usual {usual}", facts=[fact.path]
-    )
+    text = implausible_words(fact, value, usual, audience)
+    return decision_pb2.WarningResult(id=IMPLAUSIBLE, text=text, facts=[fact.path])
+
+
+def implausible_words(fact: Fact, value: int | float, usual: str, audience: Audience) -> str:
+    """Says that a value is outside its usual range, which is given in words."""
+    return f"{fact_words(fact, value, audience)}, outside the usual {usual}"
 
 
 def caution(part: Caution, audience: Audience) -> decision_pb2.WarningResult:

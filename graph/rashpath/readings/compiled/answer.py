@@ -12,19 +12,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rashpath.facts.dictionary import Choice
+from rashpath.facts.dictionary import Choice, Fact
+from rashpath.facts.show import range_text
 from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
-from rashpath.readings.beside import computed_result, implausible
+from rashpath.readings.beside import computed_result, implausible, implausible_words
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
 from rashpath.readings.compiled.machine import MOST_AT_ONCE
-from rashpath.readings.compiled.pieces import batch_result, identified, part_of, serialized
+from rashpath.readings.compiled.pieces import (
+    batch_result,
+    identified,
+    part_of,
+    serialized,
+    tag_of,
+    texts,
+    varint,
+)
 from rashpath.readings.compiled.program import Values, findings_of
 from rashpath.readings.compiled.regimens import Regimens
 from rashpath.readings.compiled.steps import step_of, steps_of
 from rashpath.readings.compiled.wording import wording
 from rashpath.readings.walk.walk import computed_value
-from rashpath.v1 import decision_service_pb2
+from rashpath.v1 import decision_pb2, decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
 
@@ -61,7 +70,7 @@ class Answers:
         with self._machine.lock:
             self._words = self._machine.add_wording(wording(graph, compiled.program, audience))
         self._plausible = [
-            (fact, fact.kind.plausible.minimum, fact.kind.plausible.maximum)
+            _Plausible.of(fact, audience)
             for fact in graph.dictionary
             if not isinstance(fact.kind, Choice) and fact.kind.plausible is not None
         ]
@@ -211,8 +220,37 @@ class Answers:
 
     def _implausible(self, decision: Decision) -> Iterator[bytes]:
         numbers = self._compiled.case(decision.told)
-        for fact, low, high in self._plausible:
-            number = numbers[fact.order]
-            if number < low or number > high:
-                warning = implausible(fact, decision.value(fact.order), self._audience)
-                yield serialized(_Response(warnings=[] if warning is None else [warning]))
+        for each in self._plausible:
+            number = numbers[each.fact.order]
+            if number < each.low or number > each.high:
+                yield each.warning(decision.value(each.fact.order), self._audience)
+
+
+class _Plausible(NamedTuple):
+    """The plausible range of a number, and the warning about a value outside but for its words."""
+
+    fact: Fact
+    low: float
+    high: float
+    usual: str
+    first: bytes
+    last: bytes
+
+    @classmethod
+    def of(cls, fact: Fact, audience: Audience) -> _Plausible:
+        assert not isinstance(fact.kind, Choice)
+        assert fact.kind.plausible is not None
+        low, high = fact.kind.plausible.minimum, fact.kind.plausible.maximum
+        said = implausible(fact, high + 1, audience)
+        assert said is not None
+        usual = range_text(fact.kind.plausible, fact.kind.unit)
+        return cls(fact, low, high, usual, part_of(said, 1, 1), part_of(said, 3, 99))
+
+    def warning(self, value: float, audience: Audience) -> bytes:
+        words = implausible_words(self.fact, value, self.usual, audience)
+        body = b"".join((self.first, texts(_TEXT, (words,)), self.last))
+        return b"".join((_WARNINGS, varint(len(body)), body))
+
+
+_WARNINGS = tag_of(_Response, "warnings")
+_TEXT = tag_of(decision_pb2.WarningResult, "text")
