@@ -75,10 +75,10 @@ format: setup ## Format the code, and mend what ruff can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-generate: setup ## Write the Python code of the contract (proto/ to clients/)
+generate: setup ## Write the Python code of the contract, and compile the kernel (kernel.c)
 	$(BIN)/python .ci/generate.py
 
-check-generated: setup ## Check that the committed code of the contract is current
+check-generated: setup ## Check that the committed generated code is current
 	$(BIN)/python .ci/generate.py --check
 
 golden: setup ## Rewrite the golden pictures' texts; read their diff

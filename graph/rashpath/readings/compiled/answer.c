@@ -60,10 +60,10 @@ static Question *questions;
 #define ITS(type, section) ((type *)((u8 *)its + its->section))
 
 // Returns where a wording of so many bytes is to be written; 0: no memory.
-u32 wording_room(u32 bytes) { return (u32)take(bytes); }
+EXPORTED(u32, wording_room)(u32 bytes) { return (u32)take(bytes); }
 
 // Makes a wording ready. Returns its handle; 0: no memory.
-u32 add_wording(u32 at) {
+EXPORTED(u32, add_wording)(u32 at) {
   Words *words = (Words *)take(sizeof(Words));
   if (!words) return 0;
   words->wording = (Wording *)at;
@@ -79,10 +79,10 @@ u32 add_wording(u32 at) {
 
 // Returns where what comes with a case is to be written: of each dose the bytes of its regimen, of
 // the implausible values those of their warnings; their sizes first, u32[doses + 1]. 0: no memory.
-u32 given_room(u32 bytes) { return (u32)(given = take(bytes)); }
+EXPORTED(u32, given_room)(u32 bytes) { return (u32)(given = take(bytes)); }
 
 // Returns where answers of up to so many bytes are to be found; 0: no memory.
-u32 answer_room(u32 bytes) {
+EXPORTED(u32, answer_room)(u32 bytes) {
   // Short pieces are copied in words, which may reach beyond their ends.
   answer = take(bytes + 64);
   answer_end = answer + bytes;
@@ -197,7 +197,7 @@ static void add_site(u32 number) {
 
 // Keeps the words of a site for the truths of this case: `given` holds the sizes of its parts, then
 // the parts. Forgets all others when there is no room; returns 0 if there is none even so.
-u32 keep(u32 handle, u32 number) {
+EXPORTED(u32, keep)(u32 handle, u32 number) {
   of = (Words *)handle;
   its = of->wording;
   const u32 *sizes = (u32 *)given;
@@ -224,8 +224,8 @@ u32 keep(u32 handle, u32 number) {
 }
 
 // Where the sites stand whose words are missing.
-u32 missing_sites(void) { return (u32)missing; }
-u32 missing_count(void) { return missings; }
+EXPORTED(u32, missing_sites)(void) { return (u32)missing; }
+EXPORTED(u32, missing_count)(void) { return missings; }
 
 // ---- The parts of an answer
 
@@ -391,7 +391,7 @@ static u32 add_answer(void) {
 // Writes the answer to the case that was decided last, with what could withdraw its recommendations;
 // what comes with it was written where `given_room` said. Returns its size, or, negated,
 // WORDS_MISSING or NO_ROOM.
-i32 write_answer(u32 handle) {
+EXPORTED(i32, write_answer)(u32 handle) {
   of = (Words *)handle;
   its = of->wording;
   missings = 0;

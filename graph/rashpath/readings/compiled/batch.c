@@ -12,14 +12,14 @@ static u8 *options, *notes;
 // Returns where it is told how many cases were answered, how many bytes of the request and of the
 // response they took, and why it ended; then the id of the next answer, to be written before; then,
 // after WORDS, where the next request begins.
-u32 report_told(void) { return (u32)&report; }
+EXPORTED(u32, report_told)(void) { return (u32)&report; }
 
 // Returns where it is to be written what the requests ask for besides their cases. 0: no memory.
-u32 options_room(u32 bytes) { return (u32)(options = take(bytes)); }
+EXPORTED(u32, options_room)(u32 bytes) { return (u32)(options = take(bytes)); }
 
 // Returns where the verdicts of each answered case and the facts it asks for are noted, for so many
 // cases; 0: no memory.
-u32 notes_room(u32 cases) {
+EXPORTED(u32, notes_room)(u32 cases) {
   return (u32)(notes = take(cases * (im->conclusions + 8 * im->fact_words)));
 }
 
@@ -47,7 +47,7 @@ static int needs_words(void) {
 
 // Decides the case whose message was written where `case_room` said; see `decide`. Returns LEFT, too,
 // where the message is odd.
-u32 decide_case(u32 size, u32 with_defeaters) {
+EXPORTED(u32, decide_case)(u32 size, u32 with_defeaters) {
   return read_from(request, size) == ODD ? LEFT : decide(with_defeaters);
 }
 
@@ -90,7 +90,7 @@ static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
 
 // Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
 // most so many, that ask for what the first `asked` bytes of the options say.
-u32 answer_many(u32 handle, u32 size, u32 index, u32 most, u32 asked) {
+EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked) {
   of = (Words *)handle;
   its = of->wording;
   const u8 *from = request, *end = request + size;

@@ -19,6 +19,7 @@ enum { FALSE = 0, UNKNOWN = 1, TRUE = 3 };
 enum { DONE = 0, LEFT = 1 };
 enum { PAGE = 65536 };
 #define NONE 0xffffffffu
+#define EXPORTED(type, name) __attribute__((export_name(#name))) type name
 
 // What the image begins with. Sections are named by their offsets from the image's beginning.
 typedef struct {
@@ -94,7 +95,7 @@ static u32 power_above(u32 least) {
 
 // Returns where an image of so many bytes is to be written; 0: no memory.
 extern u8 __heap_base;
-u32 room(u32 bytes) {
+EXPORTED(u32, room)(u32 bytes) {
   u32 start = ((u32)&__heap_base + 15) & ~15u, have = __builtin_wasm_memory_size(0);
   u32 need = (start + bytes + PAGE - 1) / PAGE;
   if (need > have && __builtin_wasm_memory_grow(0, need - have) == -1u) return 0;
@@ -132,7 +133,7 @@ static u32 found(const u32 *table, u32 size, u32 hash, u32 level, const u32 *kid
 
 // Makes ready for cases after an image was written. Returns where `double[facts]` is to be written
 // before a case; 0: no memory.
-u32 load(void) {
+EXPORTED(u32, load)(void) {
   u8 *end = base + im->size;
   u32 most = im->parts + 2 * im->nodes + 2;   // each diagram leaves one more part, in two readings
   u32 kids = AT(u32, part_first)[im->parts] + 2 * AT(u32, part_first)[im->nodes] + 1;
@@ -184,7 +185,7 @@ u32 load(void) {
 // Where it is told what became of a case, in this order: the facts to ask for; of the first `decisive`
 // truths those that decide them; of each dose those that it waits for; of the recommendations those
 // that could withdraw them; `told_number`; the values of the case; `told_truth`; of each dose whether it can ever be shown.
-u32 telling(void) { return (u32)told_sets; }
+EXPORTED(u32, telling)(void) { return (u32)told_sets; }
 
 // ---- Kleene's tables
 
@@ -521,7 +522,7 @@ static void find_absent(void) {
 
 // Decides the case whose values were written; with the facts that could withdraw what applies if
 // wanted. Returns DONE, or LEFT: to the plain walk.
-u32 decide(u32 with_defeaters) {
+EXPORTED(u32, decide)(u32 with_defeaters) {
   const Step *step = AT(Step, step);
   const u32 *pool = AT(u32, pool), *diagrams = AT(u32, diagram);
   u32 words = im->fact_words, exactly = im->decisive + im->path, open = 0, ready = 0;

@@ -13,7 +13,7 @@ static u8 *request;
 static u64 *seen;
 
 // Returns where a case of up to so many bytes is to be written; 0: no memory.
-u32 case_room(u32 bytes) {
+EXPORTED(u32, case_room)(u32 bytes) {
   if (!seen) seen = (u64 *)take(8 * (im->fact_words + 1));
   request = take(bytes);
   return seen ? (u32)request : 0;
