@@ -73,7 +73,7 @@ def plain(graph: DecisionGraph) -> Engine:
 
 
 def compiled(graph: DecisionGraph) -> Engine:
-    """Returns the functions that are generated from a guideline.
+    """Returns the kernel with what a guideline was lowered to.
 
     Raises:
         NotCompiledError: its exact reading does not fit its limits.

@@ -1,7 +1,7 @@
 """The engines: two ways to walk a case, with the same answer to the byte.
 
-The plain one goes through the graph node by node, and is there to be read. The compiled one is
-generated from the graph when it is loaded, and is there to be fast.
+The plain one goes through the graph node by node, and is there to be read. The compiled one has a
+kernel go by what the graph was lowered to when it was loaded, and is there to be fast.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.answer import answer
-from rashpath.readings.compiled import Answered, Answers, CompiledGraph, NotCompiledError
+from rashpath.readings.compiled import Answered
+from rashpath.readings.compiled.standing import Standing
 from rashpath.readings.walk import Walked, walk
 
 _GUIDELINES = 32
@@ -137,27 +138,28 @@ class GraphEngine:
 
 
 class CompiledEngine:
-    """Runs functions that were generated from the graph.
+    """Has the kernel decide.
 
-    The full view, and a guideline whose exact reading did not fit its limits, are walked plainly.
+    The full view is walked plainly; so are a guideline whose exact reading did not fit its limits,
+    a case that the kernel leaves, and every case where the kernel does not run.
     """
 
     def __init__(self) -> None:
         self._plain = GraphEngine()
-        self._compiled = lru_cache(_GUIDELINES)(_compile)
+        self._standing = lru_cache(_GUIDELINES)(Standing)
 
     def decide(
         self, graph: DecisionGraph, case: Message, *, audience: Audience, full: bool
     ) -> Made | None:
         """Decides a case message; see :class:`Engine`."""
-        compiled = None if full else self._compiled(graph)
-        if compiled is None:
+        standing = None if full else self._standing(graph)
+        compiled = None if standing is None else standing.compiled
+        if standing is None or compiled is None:
             return self._plain.decide(graph, case, audience=audience, full=full)
-        guideline, answers = compiled
-        values = guideline.read(case)
+        values = compiled.read(case)
         if values is None:
             return None
-        decided = answers[audience].answer(values)
+        decided = standing.ask(audience, lambda answers: answers.answer(values))
         if decided is None:
             return self._plain.decide(graph, case, audience=audience, full=full)
         return Made(*decided)
@@ -166,8 +168,9 @@ class CompiledEngine:
         self, graph: DecisionGraph, case: bytes, *, audience: Audience, full: bool
     ) -> Made | None:
         """Decides a case message in bytes; see :class:`Engine`."""
-        compiled = None if full else self._compiled(graph)
-        decided = None if compiled is None else compiled[1][audience].answer_to(case)
+        if full:
+            return None
+        decided = self._standing(graph).ask(audience, lambda answers: answers.answer_to(case))
         return None if decided is None else Made(*decided)
 
     def decide_many(
@@ -183,24 +186,16 @@ class CompiledEngine:
         most: int,
     ) -> Answered | None:
         """Decides requests of a batch in bytes; see :class:`Engine`."""
-        compiled = self._compiled(graph)
-        if compiled is None:
-            return None
-        return compiled[1][audience].answer_many(requests, options, index, first_id, spell, most)
+        return self._standing(graph).ask(
+            audience,
+            lambda answers: answers.answer_many(requests, options, index, first_id, spell, most),
+        )
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Compiles a guideline now rather than at its first case."""
-        self._compiled(graph)
+        self._standing(graph)
 
 
 def engine_of(name: Literal["compiled", "graph"]) -> Engine:
     """Returns an engine by its name."""
     return CompiledEngine() if name == "compiled" else GraphEngine()
-
-
-def _compile(graph: DecisionGraph) -> tuple[CompiledGraph, dict[Audience, Answers]] | None:
-    try:
-        compiled = CompiledGraph(graph)
-    except NotCompiledError:
-        return None
-    return compiled, {audience: Answers(compiled, audience) for audience in Audience}

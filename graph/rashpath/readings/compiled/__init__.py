@@ -1,4 +1,4 @@
-"""The compiled walk: the same decisions as the plain one, by functions generated from the graph."""
+"""The compiled walk: the same decisions as the plain one, by a kernel in WebAssembly."""
 
 from rashpath.readings.compiled.answer import Answered, Answers
 from rashpath.readings.compiled.decision import CompiledGraph, Decision, NotCompiledError

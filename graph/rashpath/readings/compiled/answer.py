@@ -37,6 +37,9 @@ from rashpath.v1 import decision_pb2, decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
 
+_MOST_ROUNDS = 64
+"""Most times that an answer is begun anew for missing words: the kernel names up to 64 at once."""
+
 
 class Answered(NamedTuple):
     """Requests of a batch that were answered in one go.
@@ -86,7 +89,11 @@ class Answers:
 
         Returns:
             The decision, and the `EvaluateResponse` with its decision id left empty. None: the case
-            is left to the plain walk, since it has numbers that the kernel does not count.
+            is left to the plain walk, since it has numbers that the kernel does not count, or
+            needs more words than may be kept.
+
+        Raises:
+            KernelError: the kernel gave up; it is of no more use.
         """
         with self._machine.lock:
             self._compiled.take(values)
@@ -149,12 +156,14 @@ class Answers:
     def _worded(self, decision: Decision) -> bytes:
         """Returns the answer to the case that was decided last."""
         given = self._given(decision)
-        while True:
+        # Words that are kept push out others where there is no room: not for ever.
+        for _ in range(_MOST_ROUNDS):
             answered = self._machine.answer(self._words, given)
             if isinstance(answered, bytes):
                 return answered
             for site in answered:
                 self._machine.keep(self._words, site, self._site(decision, site))
+        return None
 
     # What depends on a few truths
 

@@ -17,7 +17,7 @@ from rashpath.expression.evaluate import Case
 from rashpath.facts.dictionary import Choice, DecimalNumber
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.compiled.lower import MISSING, TRUE, UNKNOWN, NotLoweredError
-from rashpath.readings.compiled.machine import Machine
+from rashpath.readings.compiled.machine import KernelError, Machine
 from rashpath.readings.compiled.pieces import Memo
 from rashpath.readings.compiled.program import Stretch, Values, dosed_of, program
 from rashpath.readings.compiled.steps import steps_of
@@ -28,7 +28,9 @@ _DOUBLE = struct.Struct("<d")
 
 
 class NotCompiledError(Exception):
-    """A guideline that the kernel cannot serve: a diagram did not fit the limit."""
+    """A guideline that the kernel cannot serve: a diagram did not fit the limit, or the kernel
+    does not run here.
+    """
 
 
 def places(bits: int) -> Iterator[int]:
@@ -46,8 +48,8 @@ class CompiledGraph:
         graph: the guideline.
 
     Raises:
-        NotCompiledError: the exact reading of some node did not fit its limit; the plain walk says
-            which ones, case by case.
+        NotCompiledError: the exact reading of some node did not fit its limit (the plain walk says
+            which ones, case by case), or the kernel cannot be run here.
     """
 
     def __init__(self, graph: DecisionGraph) -> None:
@@ -59,17 +61,20 @@ class CompiledGraph:
             <= reach.edges.keys()
             and {graph.red_flag.id, *gates} <= reach.definitions.keys()
         ):
-            raise NotCompiledError
+            raise NotCompiledError("the exact reading of some node did not fit its limit")
         self.graph = graph
         try:
             self.program = program(graph)
         except NotLoweredError as error:
-            raise NotCompiledError from error
+            raise NotCompiledError(str(error)) from error
         places = self.places = self.program.places
         words = self.program.words
         note_size = len(graph.recommendations) + 8 * words
         facts = len(graph.dictionary)
-        self.machine = Machine(self.program.image, facts, places.size, note_size)
+        try:
+            self.machine = Machine(self.program.image, facts, places.size, note_size)
+        except KernelError as error:
+            raise NotCompiledError(str(error)) from error
         self._sets = struct.Struct(f"<{words * places.defeaters.stop}Q")
         self._words = words
         self._numbers = struct.Struct(f"<{len(graph.computed)}d")
@@ -135,6 +140,9 @@ class CompiledGraph:
         Returns:
             The decision; None: the case is left to the plain walk, since it has numbers that the
             kernel does not count.
+
+        Raises:
+            KernelError: the kernel gave up; it is of no more use.
         """
         with self.machine.lock:
             self.take(values)
@@ -298,6 +306,9 @@ class Decision:
     def defeaters(self) -> tuple[int, ...]:
         """For each recommendation that is not ruled out, as bits, the facts not given yet that
         could still withdraw it; 0 for the others.
+
+        Raises:
+            KernelError: they were not asked for before, and the kernel gave up.
         """
         if not self._has_defeaters:
             with self.compiled.machine.lock:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import struct
 from collections.abc import Sequence
 from functools import cache
 from threading import Lock
-from typing import Any, Final, NamedTuple
-
-import wasmtime
-from wasmtime import _bindings
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rashpath.readings.compiled.kernel_wasm import KERNEL
 
-_RAW: Final = _bindings.wasmtime_val_raw
+if TYPE_CHECKING:
+    # Only imported where it is used: where it cannot be, guidelines are walked plainly.
+    import wasmtime
+
+_LOG = logging.getLogger(__name__)
+
+_INTERPRETED: Final = "pulley64"
+"""Wasmtime's portable interpreter: the same results, without memory that is made executable."""
 LONGEST_OPTIONS: Final = 256
 """Bytes of what a request of a batch asks for besides its case."""
 MOST_AT_ONCE: Final = 64
@@ -33,13 +38,7 @@ _ANSWER: Final = 1 << 18
 
 
 class KernelError(RuntimeError):
-    """The kernel could not be run: no memory for a guideline, or a trap."""
-
-
-@cache
-def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
-    engine = wasmtime.Engine()
-    return engine, wasmtime.Module(engine, KERNEL)
+    """The kernel could not be run: not on this machine, no memory for a guideline, or a trap."""
 
 
 class Many(NamedTuple):
@@ -89,17 +88,19 @@ class Machine:
         lock: what one case needs of the kernel is not to be mixed with what another does.
 
     Raises:
-        KernelError: no memory for it.
+        KernelError: the kernel cannot be run here, or there is no memory for the image. Every
+            method raises it too where the kernel gives up; what that left half written is not gone
+            by again: from then on every call raises it.
     """
 
     def __init__(self, image: bytes, facts: int, telling: int, note_size: int) -> None:
         self.lock = Lock()
-        engine, module = _module()
-        self._store = wasmtime.Store(engine)
-        exports: Any = wasmtime.Instance(self._store, module, []).exports(self._store)
-        self._memory = exports["memory"]
+        self._store, exports = _instance()
+        self._memory: wasmtime.Memory = exports["memory"]
+        self._standing = _Standing()
         self._call = {
-            name: _Quick(self._store, exports[name], count) for name, count in _FUNCTIONS.items()
+            name: _Quick(self._store, exports[name], count, self._standing)
+            for name, count in _FUNCTIONS.items()
         }
         self._decide, self._decide_case = self._call["decide"], self._call["decide_case"]
         self._memory.write(self._store, image, self._room("room", len(image)))
@@ -224,7 +225,7 @@ class Machine:
         parts = [*parts, *[b""] * (_PARTS - len(parts))]
         self._give(b"".join((struct.pack(f"<{_PARTS}I", *map(len, parts)), *parts)))
         if not self._call["keep"](wording, site):
-            raise KernelError("the words of one site are longer than all that may be kept")
+            raise self._standing.ended("the words of one site are longer than all that may be kept")
 
     def _give(self, given: bytes) -> None:
         if len(given) > self._given_size:
@@ -256,7 +257,7 @@ class Machine:
     def _room(self, function: str, *arguments: int) -> int:
         found = self._call[function](*arguments) & 0xFFFFFFFF
         if not found:
-            raise KernelError("the kernel has no memory for a guideline")
+            raise self._standing.ended("the kernel has no memory for a guideline")
         return found
 
 
@@ -283,6 +284,59 @@ _FUNCTIONS: Final = {
 """The functions of the kernel, and how many numbers they take; they return one."""
 
 
+class _Standing:
+    """Whether an instance may still be called."""
+
+    def __init__(self) -> None:
+        self.fell = False
+
+    def ended(self, why: str) -> KernelError:
+        """Notes that it may not any more, and returns the error that says so."""
+        self.fell = True
+        return KernelError(why)
+
+
+def _instance() -> tuple[wasmtime.Store, Any]:
+    """Returns a new instance of the kernel: what holds it, and what it exports by name."""
+    engine, module = _module()
+    import wasmtime
+
+    try:
+        store = wasmtime.Store(engine)
+        return store, wasmtime.Instance(store, module, []).exports(store)
+    except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
+        raise KernelError(_first_line(error)) from error
+
+
+@cache
+def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
+    try:
+        import wasmtime
+    except (ImportError, OSError, RuntimeError) as error:
+        # A RuntimeError: it knows neither this system nor this processor.
+        raise KernelError(
+            f"the package `wasmtime` cannot be loaded: {_first_line(error)}"
+        ) from error
+    try:
+        engine = wasmtime.Engine()
+        return engine, wasmtime.Module(engine, KERNEL)
+    except wasmtime.WasmtimeError as error:
+        refused = error
+    try:
+        config = wasmtime.Config()
+        config.target = _INTERPRETED
+        engine = wasmtime.Engine(config)
+        module = wasmtime.Module(engine, KERNEL)
+    except wasmtime.WasmtimeError as error:
+        raise KernelError(_first_line(refused)) from error
+    _LOG.warning(f"the kernel is interpreted, which is slower: {_first_line(refused)}")
+    return engine, module
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class _Quick:
     """A function of numbers to one number, called in half a microsecond rather than in twenty.
 
@@ -290,14 +344,19 @@ class _Quick:
     end in.
     """
 
-    def __init__(self, store: wasmtime.Store, function: Any, count: int) -> None:
+    def __init__(
+        self, store: wasmtime.Store, function: wasmtime.Func, count: int, standing: _Standing
+    ) -> None:
+        from wasmtime import _bindings, _ffi
+
         # Held: the context lives as long as the store.
-        self._store, self._function = store, function
-        call = ctypes.PyDLL(_bindings.dll._name).wasmtime_func_call_unchecked
+        self._store, self._function, self._standing = store, function, standing
+        call: Any = ctypes.PyDLL(_ffi.dll._name).wasmtime_func_call_unchecked
         call.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_size_t, ctypes.c_void_p]
         call.restype = ctypes.c_void_p
         self._call = call
-        values = (_RAW * max(count, 1))()
+        raw = _bindings.wasmtime_val_raw
+        values = (raw * max(count, 1))()
         self._trap = ctypes.c_void_p()
         self._arguments = (
             ctypes.cast(store._context(), ctypes.c_void_p).value,
@@ -307,14 +366,35 @@ class _Quick:
             ctypes.addressof(self._trap),
         )
         self._numbers = [
-            ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(_RAW))
-            for at in range(len(values))
+            ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(raw)) for at in range(len(values))
         ]
         self._first = self._numbers[0]
 
     def __call__(self, *numbers: int) -> int:
+        if self._standing.fell:
+            raise KernelError("the kernel gave up before")
         for place, number in zip(self._numbers, numbers):  # noqa: B905  # quicker; some take none
             place.value = number
-        if self._call(*self._arguments) or self._trap:
-            raise KernelError("the kernel gave up")
+        error = self._call(*self._arguments)
+        if error or self._trap:
+            raise self._standing.ended(_said_of(error, self._trap))
         return self._first.value
+
+
+def _said_of(error: int | None, trap: ctypes.c_void_p) -> str:
+    """Returns why a call ended, and frees what said so."""
+    import wasmtime
+    from wasmtime import _ffi
+
+    if error:
+        of_error = ctypes.POINTER(_ffi.wasmtime_error_t)
+        pointer = ctypes.cast(ctypes.c_void_p(error), of_error)
+        return _first_line(wasmtime.WasmtimeError._from_ptr(pointer))
+    of_trap = ctypes.POINTER(_ffi.wasm_trap_t)
+    return _name_of(wasmtime.Trap._from_ptr(ctypes.cast(trap, of_trap)))
+
+
+def _name_of(trap: wasmtime.Trap) -> str:
+    # Its text begins with where in the module it was: the code tells what it was.
+    code = trap.trap_code
+    return "a trap" if code is None else code.name.lower().replace("_", " ")
