@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import struct
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import wasmtime
@@ -218,3 +220,23 @@ def test_where_no_memory_may_be_made_executable_the_kernel_is_interpreted(
         told = slow.tell(values, with_defeaters=True)
         assert told == quick.tell(values, with_defeaters=True)
         assert told is not None
+
+
+def test_a_process_that_decided_ends_quietly() -> None:
+    """Nothing is written to the log of a server or to a terminal while Python clears up."""
+    program = (
+        "from rashpath.readings.compiled import CompiledGraph\n"
+        "from tests.guideline.small import NAME, TEXT\n"
+        "from rashpath.guideline import load_bytes\n"
+        "compiled = CompiledGraph(load_bytes(TEXT.encode(), NAME))\n"
+        "assert compiled.decide(compiled.values({})) is not None\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -1,10 +1,10 @@
-"""The parts of the compiled walk: generated conditions and readers, and what it cannot serve."""
+"""The parts of the compiled walk: lowered conditions, the reader, and what it cannot serve."""
 
 from __future__ import annotations
 
 import math
+import struct
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,12 +17,12 @@ from rashpath.facts.dictionary import Choice, Fact, WholeNumber
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
 from rashpath.readings.compiled import Answers, CompiledGraph, NotCompiledError
-from rashpath.readings.compiled.decision import places
-from rashpath.readings.compiled.emit import Emitter, run
+from rashpath.readings.compiled.lower import Lowering
 from rashpath.readings.compiled.pieces import MOST_KEPT, Kept, Memo, varint
 from rashpath.readings.engine import CompiledEngine, GraphEngine
 from rashpath.v1 import facts_pb2
 from rashpath.v1.decision_service_pb2 import EvaluateResponse
+from tests.compiled.kernel import Kernel
 from tests.expression.language import CASES, CONDITIONS, DICTIONARY, extent, names
 
 TRUTHS = {0: "FALSE", 1: "UNKNOWN", 3: "TRUE"}
@@ -34,38 +34,30 @@ def compiled(graph: DecisionGraph) -> CompiledGraph:
     return CompiledGraph(graph)
 
 
-def worked(emitter: Emitter, wanted: str, facts: dict[str, float]) -> Any:
-    """Returns what the lines of an emitter give a variable, for a case."""
-    variables = ", ".join(emitter.fact(fact.path) for fact in DICTIONARY)
-    body = "\n".join(f"    {line}" for line in [*emitter.lines, f"return {wanted}"])
-    function = run("work", f"def work({variables}):\n{body}", emitter.constants)
-    absent = {fact.path: 0 if isinstance(fact.kind, Choice) else None for fact in DICTIONARY}
-    return function(*(facts.get(path, nothing) for path, nothing in absent.items()))
-
-
 @settings(max_examples=300, deadline=None)
 @given(text=CONDITIONS, facts=CASES)
-def test_a_generated_condition_reads_as_the_plain_one(text: str, facts: dict[str, float]) -> None:
+def test_a_lowered_condition_reads_as_the_plain_one(text: str, facts: dict[str, float]) -> None:
     condition = compile_condition(text, names())
-    emitter = Emitter(DICTIONARY)
-    truth, unknown = emitter.truth(condition), emitter.unknown_in(condition)
-    assert TRUTHS[worked(emitter, truth, facts)] == evaluate(condition, facts).name
-    bits = worked(emitter, unknown, facts)
-    paths = [fact.path for fact in DICTIONARY]
-    assert {paths[place] for place in places(bits)} == set(unknown_in(condition, facts))
+    lowering = Lowering(DICTIONARY)
+    truth, unknown = lowering.truth(condition), lowering.unknown_in(condition)
+    found = Kernel(lowering, DICTIONARY, truths=[truth], sets=[unknown]).told(facts)
+    assert found is not None
+    assert [TRUTHS[each] for each in found.truths] == [evaluate(condition, facts).name]
+    assert found.sets == [set(unknown_in(condition, facts))]
 
 
 @settings(max_examples=200, deadline=None)
 @given(facts=CASES)
-def test_a_generated_number_is_the_plain_one(facts: dict[str, float]) -> None:
-    emitter = Emitter(DICTIONARY)
-    value, _ = emitter.computed(extent())
-    waits = emitter.waits_for(extent())
+def test_a_lowered_number_is_the_plain_one(facts: dict[str, float]) -> None:
+    lowering = Lowering(DICTIONARY)
+    value, _ = lowering.computed(extent())
+    kernel = Kernel(lowering, DICTIONARY, numbers=[value], sets=[lowering.waits_for(extent())])
+    found = kernel.told(facts)
+    assert found is not None
     plain = number(extent(), facts)
-    assert worked(emitter, value, facts) == (None if plain is MISSING else plain)
-    paths = [fact.path for fact in DICTIONARY]
-    waited = {paths[place] for place in places(worked(emitter, waits, facts))}
-    assert waited == set(waits_for(extent(), facts))
+    told = MISSING if math.isnan(found.numbers[0]) else found.numbers[0]
+    assert told == plain
+    assert found.sets == [set(waits_for(extent(), facts))]
 
 
 def faulty_values(fact: Fact) -> list[float]:
@@ -143,7 +135,7 @@ def kept_by(*holders: object) -> str:
         for each in (value if isinstance(value, list) else [value])
         if isinstance(each, Kept)
     ]
-    assert len(memos) > 20
+    assert len(memos) >= 5
     return " ".join(repr(dict(memo)) for memo in memos)
 
 
@@ -154,15 +146,35 @@ def test_no_number_of_a_patient_is_kept(compiled: CompiledGraph) -> None:
         "therapy.dose_mg": 612.625,
         "renal.serum_creatinine_mg_dl": 1.0625,
     }
+    others = {
+        "patient.weight_kg": 88.625,
+        "therapy.dose_mg": 734.125,
+        "renal.serum_creatinine_mg_dl": 1.4375,
+    }
     # No antiviral, but a dose of one: a contradiction, which keeps the dose of foscarnet back.
-    facts = {"rash.trend": 3, "therapy.drug": 4, **numbers}
+    states = {"rash.trend": 3, "therapy.drug": 4}
     answers = Answers(compiled, Audience.CLINICIAN)
-    decision = compiled.decide(compiled.values(facts))
-    answers.answer(decision)
-    reasons = [reason for dose in decision.doses.values() for reason in dose.withheld]
-    assert any(not reason.missing for reason in reasons)
-    kept = kept_by(answers, compiled)
-    assert [name for name, number in numbers.items() if str(number) in kept] == []
+    machine = compiled.machine
+
+    def memory() -> bytes:
+        return bytes(machine._memory.read(machine._store))
+
+    def traces(text: bytes) -> list[str]:
+        return [
+            name
+            for name, number in numbers.items()
+            if struct.pack("<d", number) in text or str(number).encode() in text
+        ]
+
+    answered = answers.answer(compiled.values(states | numbers))
+    assert answered is not None
+    response = EvaluateResponse.FromString(answered[1])
+    assert any(each.regimen.withheld_because for each in response.recommendations)
+    assert traces(memory()) == list(numbers)
+    # What comes with a case is written over by what comes with the next.
+    assert answers.answer(compiled.values(states | others)) is not None
+    assert traces(memory()) == []
+    assert traces(kept_by(answers, answers._regimens, compiled).encode()) == []
 
 
 def test_a_memo_stays_bounded() -> None:

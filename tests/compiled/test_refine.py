@@ -1,9 +1,9 @@
-"""What the compiled exact reading leaves of diagrams is what the plain restriction leaves."""
+"""What the kernel leaves of diagrams is what the plain restriction leaves."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rashpath.expression import compile_condition
 from rashpath.expression.decision_diagram import Diagrams, Restriction
-from rashpath.expression.evaluate import MISSING, number, waits_for
+from rashpath.expression.evaluate import waits_for
 from rashpath.expression.levels import (
     ChoiceLevel,
     ComputedLevel,
@@ -21,15 +21,16 @@ from rashpath.expression.levels import (
     defeating_facts,
     levels_of,
 )
-from rashpath.expression.tree import Computed
 from rashpath.expression.truth import Truth
-from rashpath.facts.dictionary import Choice, Dictionary
+from rashpath.facts.dictionary import Dictionary
+from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
-from rashpath.readings.compiled import CompiledGraph
-from rashpath.readings.compiled.refine import Refined, Refiner
+from rashpath.readings.compiled import Answers, CompiledGraph
+from rashpath.readings.compiled.lower import Lowering
+from tests.compiled.kernel import Kernel
 from tests.conformance.expectations import DICTIONARY, case_files
 from tests.conformance.strategies import Facts, lifelike_cases, partial_cases
-from tests.expression.language import CASES, CONDITIONS, extent, names
+from tests.expression.language import CASES, CONDITIONS, names
 
 TRUTHS = {0: Truth.FALSE, 1: Truth.UNKNOWN, 3: Truth.TRUE}
 FILES = [case.facts for case in case_files()]
@@ -39,84 +40,66 @@ QUICK = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 PLACES = st.lists(st.integers(0), min_size=1, max_size=40)
-"""Which diagrams are asked about, in which order."""
+"""Which diagrams are asked about."""
 
 UNGUARDED = st.sampled_from(("extent > 20.0", "extent <= 20.0", "extent < cut"))
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What either reading says of some diagrams.
+    """What either reading says of a diagram.
+
+    That equal remainders share a number, and others do not, is in it: where two equal ones did not,
+    a truth that all branches agree on would look unknown.
 
     Args:
-        truths: exact truths.
-        facts: paths of the facts that still matter to each.
-        shared: for each the first of them that the same is left of.
+        truth: exact truth.
+        facts: paths of the facts that still matter to it.
+        quick: exact truth, where it alone is asked for.
+        turning: paths of the facts not given that could turn it by their mere presence; where it is
+            false none is looked for.
     """
 
-    truths: list[Truth]
-    facts: list[set[str]]
-    shared: list[int]
+    truth: Truth
+    facts: set[str]
+    quick: Truth
+    turning: set[str]
 
 
 class Readings:
-    """Both readings of the diagrams of a guideline.
+    """Both readings of some diagrams.
 
     Args:
         diagrams: the diagrams.
         dictionary: the facts.
-        computed: the computed numbers.
+        backwards: whether the kernel is asked about the last diagram first.
     """
 
     def __init__(
-        self, diagrams: Diagrams, dictionary: Dictionary, computed: Sequence[Computed]
+        self, diagrams: Diagrams, dictionary: Dictionary, *, backwards: bool = False
     ) -> None:
         self.diagrams = diagrams
-        self._dictionary = dictionary
-        self._computed = computed
-        self._refiner = Refiner(diagrams, dictionary, [each.id for each in computed])
+        self._order = list(range(len(diagrams)))[:: -1 if backwards else 1]
+        self._kernel = Kernel(
+            Lowering(dictionary), dictionary, diagrams, asked=self._order, quick=self._order
+        )
 
     def asked(self, places: Iterable[int]) -> list[int]:
         """Returns some diagrams."""
         return [place % len(self.diagrams) for place in places]
 
-    def refined(self, facts: Facts) -> tuple[Refined, Refined]:
-        """Returns what the compiled reading leaves in a case, and the open-ended one of it."""
-        values = tuple(
-            facts.get(fact.path, 0 if isinstance(fact.kind, Choice) else None)
-            for fact in self._dictionary
-        )
-        computed = []
-        for each in self._computed:
-            value = number(each, facts)
-            waits = self._bits(waits_for(each, facts))
-            computed.append((None if value is MISSING else value, 0, waits, ()))
-        plain = self._refiner.refined(values, computed)
-        free = self._refiner.defeaters(values)
-        return plain, self._refiner.open_ended(plain, values, computed, free)
+    def compiled(self, facts: Facts) -> dict[int, Left]:
+        """Returns what the kernel says of every diagram."""
+        found = self._kernel.told(facts)
+        assert found is not None
+        told = zip(found.exact, found.decisive, found.quick, found.defeaters, strict=True)
+        return {
+            diagram: Left(TRUTHS[truth], decisive, TRUTHS[quick], turning)
+            for diagram, (truth, decisive, quick, turning) in zip(self._order, told, strict=True)
+        }
 
-    def compiled(
-        self, refined: Refined, asked: Sequence[int], *, quick: Sequence[int] = ()
-    ) -> Left:
-        """Returns what the compiled reading says of diagrams.
-
-        Args:
-            refined: what it leaves.
-            asked: the diagrams.
-            quick: diagrams whose truth alone is asked for first.
-        """
-        before = {each: refined.truth(each) for each in quick}
-        exact = [refined.exact(each) for each in asked]
-        left = [refined.reduce(each) for each in asked]
-        told = dict(zip(asked, exact, strict=True))
-        return Left(
-            [TRUTHS[before.get(each, told[each][0])] for each in asked],
-            [self._paths(bits) for _, bits in exact],
-            [left.index(each) for each in left],
-        )
-
-    def plain(self, facts: Facts, asked: Sequence[int]) -> Left:
-        """Returns what the plain restriction says of diagrams."""
+    def plain(self, facts: Facts, asked: Sequence[int]) -> dict[int, Left]:
+        """Returns what the plain restriction says of some diagrams."""
 
         def stands_for(level: Level) -> Iterable[str]:
             match level:
@@ -127,74 +110,51 @@ class Readings:
                 case _:
                     return ()
 
-        return self._left(self.diagrams.fixing(facts), asked, stands_for)
-
-    def open_ended(self, facts: Facts, asked: Sequence[int]) -> Left:
-        """Returns what the plain restriction says where levels are open that facts not given can
-        turn by their mere presence.
-        """
         turned = {
             level: [path for path in defeating_facts(level) if path not in facts]
             for level in self.diagrams.levels
         }
         free = frozenset(level for level, paths in turned.items() if paths)
-        return self._left(self.diagrams.fixing(facts, free=free), asked, turned.__getitem__)
+        case, open_ended = self.diagrams.fixing(facts), self.diagrams.fixing(facts, free=free)
 
-    def _left(self, case: Restriction, asked: Sequence[int], stands_for: object) -> Left:
-        assert callable(stands_for)
-        left = [case.reduce(each) for each in asked]
-        return Left(
-            [case.truth(each) for each in asked],
-            [{path for level in case.support(each) for path in stands_for(level)} for each in left],
-            [left.index(each) for each in left],
-        )
+        def left(diagram: int) -> Left:
+            truth = case.truth(diagram)
+            turning = set() if truth is Truth.FALSE else named(open_ended, diagram, turned.get)
+            return Left(truth, named(case, diagram, stands_for), truth, turning)
 
-    def _bits(self, paths: Iterable[str]) -> int:
-        return sum(1 << self._dictionary[path].order for path in set(paths))
-
-    def _paths(self, bits: int) -> set[str]:
-        return {fact.path for fact in self._dictionary if bits >> fact.order & 1}
+        return {diagram: left(diagram) for diagram in asked}
 
 
-def of_guideline(graph: DecisionGraph) -> Readings:
-    """Returns both readings of a guideline."""
-    computed = [named.number for named in graph.computed.values()]
-    return Readings(graph.reach.diagrams, graph.dictionary, computed)
+def named(case: Restriction, diagram: int, of: Callable[[Level], Iterable[str] | None]) -> set[str]:
+    """Returns the facts that what is left of a diagram stands for."""
+    return {path for level in case.support(case.reduce(diagram)) for path in of(level) or ()}
 
 
-@pytest.fixture(scope="module")
-def shipped(graph: DecisionGraph) -> Readings:
+@pytest.fixture(scope="module", params=[False, True], ids=["forwards", "backwards"])
+def shipped(graph: DecisionGraph, request: pytest.FixtureRequest) -> Readings:
     """Both readings of the shipped guideline."""
-    return of_guideline(graph)
+    return Readings(graph.reach.diagrams, graph.dictionary, backwards=request.param)
 
 
-@QUICK
+@settings(QUICK, max_examples=50)
 @given(
     facts=partial_cases(DICTIONARY) | lifelike_cases(DICTIONARY, FILES, most_unknown=20),
     places=PLACES,
-    quick=PLACES,
 )
 def test_the_shipped_diagrams_are_left_alike(
-    shipped: Readings, facts: Facts, places: list[int], quick: list[int]
+    shipped: Readings, facts: Facts, places: list[int]
 ) -> None:
-    """Truth, decisive facts and what two diagrams share are the same in both readings, whatever
-    was asked before."""
-    asked, quickly = shipped.asked(places), shipped.asked(quick)
-    refined, open_ended = shipped.refined(facts)
-    assert shipped.compiled(refined, asked, quick=quickly) == shipped.plain(facts, asked)
-    assert shipped.compiled(open_ended, asked) == shipped.open_ended(facts, asked)
+    """Truth, decisive facts and what can turn it are the same in both readings, whatever was asked
+    before."""
+    asked = shipped.asked(places)
+    compiled = shipped.compiled(facts)
+    assert {each: compiled[each] for each in asked} == shipped.plain(facts, asked)
 
 
-@pytest.mark.parametrize(("facts", "first"), [({}, "plain"), (FILES[0], "open-ended")])
-def test_every_shipped_diagram_is_left_alike(shipped: Readings, facts: Facts, first: str) -> None:
-    """Of all diagrams, two remainders share a number where they are equal and nowhere else, in
-    either reading, whichever was asked first."""
-    everything = list(range(len(shipped.diagrams)))
-    refined, open_ended = shipped.refined(facts)
-    if first == "plain":
-        assert shipped.compiled(refined, everything) == shipped.plain(facts, everything)
-    assert shipped.compiled(open_ended, everything) == shipped.open_ended(facts, everything)
-    assert shipped.compiled(refined, everything) == shipped.plain(facts, everything)
+@pytest.mark.parametrize("facts", [{}, FILES[0]], ids=["nothing known", "a case"])
+def test_every_shipped_diagram_is_left_alike(shipped: Readings, facts: Facts) -> None:
+    everything = range(len(shipped.diagrams))
+    assert shipped.compiled(facts) == shipped.plain(facts, everything)
 
 
 @pytest.mark.parametrize("toy", ["small", "bicycle"])
@@ -202,15 +162,13 @@ def test_the_diagrams_of_other_guidelines_are_left_alike(
     toy: str, request: pytest.FixtureRequest
 ) -> None:
     graph: DecisionGraph = request.getfixturevalue(toy)
-    readings = of_guideline(graph)
-    everything = list(range(len(readings.diagrams)))
+    readings = Readings(graph.reach.diagrams, graph.dictionary)
+    everything = range(len(readings.diagrams))
 
     @QUICK
     @given(facts=partial_cases(graph.dictionary))
     def compare(facts: Facts) -> None:
-        refined, open_ended = readings.refined(facts)
-        assert readings.compiled(refined, everything) == readings.plain(facts, everything)
-        assert readings.compiled(open_ended, everything) == readings.open_ended(facts, everything)
+        assert readings.compiled(facts) == readings.plain(facts, everything)
 
     compare()
 
@@ -234,37 +192,39 @@ def test_random_diagrams_are_left_alike(
     diagrams = Diagrams(levels_of(conditions, DICTIONARY))
     for condition in conditions:
         diagrams.of(condition)
-    readings = Readings(diagrams, DICTIONARY, [extent()])
-    everything = list(range(len(diagrams)))[:: -1 if backwards else 1]
+    readings = Readings(diagrams, DICTIONARY, backwards=backwards)
+    everything = range(len(diagrams))
     for facts in cases:
-        refined, open_ended = readings.refined(facts)
-        assert readings.compiled(refined, everything) == readings.plain(facts, everything)
-        assert readings.compiled(open_ended, everything) == readings.open_ended(facts, everything)
+        assert readings.compiled(facts) == readings.plain(facts, everything)
 
 
 def test_threads_that_decide_at_once_do_not_disturb_each_other(graph: DecisionGraph) -> None:
-    """One compiled guideline, four threads, each case decided as it is alone."""
+    """One compiled guideline, four threads, each case decided and answered as it is alone."""
     compiled = CompiledGraph(graph)
+    answers = {audience: Answers(compiled, audience) for audience in Audience}
 
     def said(facts: Facts) -> tuple[object, ...]:
-        decision = compiled.decide(compiled.values(facts))
+        values = compiled.values(facts)
+        decision = compiled.decide(values)
+        assert decision is not None
         return (
             decision.verdict_codes,
             decision.asked_bits,
-            tuple(decision.decisive),
-            decision.defeaters(),
+            decision.decisive,
+            decision.defeaters,
             decision.stretches,
+            *(answers[audience].answer(values)[1:] for audience in Audience),  # type: ignore[index]  # none is left
         )
 
-    cases = [{}, *FILES]
-    alone = [said(facts) for facts in cases]
+    cases: list[Facts] = [{}, *FILES]
+    alone = [said(case) for case in cases]
     together: list[list[tuple[object, ...]]] = []
     begin = threading.Barrier(4)
 
     def decide(offset: int) -> None:
         begin.wait()
         turned = [*cases[offset:], *cases[:offset]]
-        made = [said(facts) for facts in turned]
+        made = [said(case) for case in turned]
         together.append([*made[len(cases) - offset :], *made[: len(cases) - offset]])
 
     threads = [threading.Thread(target=decide, args=(7 * number,)) for number in range(4)]

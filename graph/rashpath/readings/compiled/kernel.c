@@ -234,8 +234,9 @@ static int combined(const Step *step) {
     case MULTIPLY: c = a * b; break;
     default: if (b == 0) return 0; c = a / b;
   }
-  // Whole numbers are exact as long as a double counts them; nothing here is beyond measure.
-  if (!(__builtin_fabs(c) <= (step->count ? 0x1p53 : 0x1p1000))) return 0;
+  // Whole numbers are exact as long as a double counts them (2 ** 53 may stand for 2 ** 53 + 1);
+  // nothing here is beyond measure.
+  if (!(__builtin_fabs(c) <= (step->count ? 0x1p53 - 1 : 0x1p1000))) return 0;
   number[step->to] = c;
   return 1;
 }

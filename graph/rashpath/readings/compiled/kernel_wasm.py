@@ -3,9 +3,9 @@
 ziglang 0.17.1
 sha256 of answer.c 83d39737dca860a6df4c43677d54c292238dc0fe0eb02bdcf720f50381bf28fd
 sha256 of batch.c 796cfd25b1d6d74b37a42b83580636f15e6879fcd02eada37ce82112308f8a64
-sha256 of kernel.c b92e64826c61a9136d1e367a8fb015d0538831c2bbfbdedeb230c9cca13a8b3c
+sha256 of kernel.c 257023d24dccf2f523df24c6c545a1f018a9730fab6fb1014ebf767db7f19512
 sha256 of reading.c 2b3192a8e1efb79f84e6e5d34274768dc58239cca2e094b745df5c3de0481241
-sha256 of the module fa19b9fa1641829bbf494968a62a656168dded91ddffcc6668913fec8e6349e5
+sha256 of the module be8afcab846b4d463fea6ddd011af048112c245f58f331633aecbb8b1350e695
 """
 
 from base64 import b85decode
@@ -61,7 +61,7 @@ KERNEL: Final = b85decode(
     "3m^+16et1+YApZ&Ar2r5AQUJ91Zph+03i$lKmtGlKp+bs6et1!YApZ&4g>%J0RjOFAPyl63;_!u3_$@P3_<?^aUc#s"
     "{{eAE8zBq}APXP@C;|v-APhPH01OBVL;wH)0002^e<2tGKp+ty4nYHSYAXW(A{ihVVhsQw5g-C60uVt1bZRRD03sS7"
     "8e$Cq0zd*l0zd*l0ze=PL33&j0{{U60}CJ-AR3?{7z_goAQ>PUp&=Ly0t+A+AR3|}7z_amAR0sf000000001C4GbU|"
-    "AR40~7z-d6nM42p00000Ktn_T000000C0XF0w@9m8)Zce3kx6-AOa`?2tfmMY9JUn0{{#M3m_376et1+K?8JZD+2%_"
+    "AR40~7z-d6nMD8p|NsC0KSM+S000000C0XF0w@9m8)Zce3kx6-AOa`?2tfmMY9JUn0{{#M3m_376et1+K?8JZD+2%_"
     "86XiL6et1&K?8JZD+2%_7y>{7KmtG@3m_CI0sv|)000gI009940Sh1*As7q+3m_Oo00000008)ZAQ&JSVH+VB3m_37"
     "0w@9qK?8JZAQ(9V01O5TAQ2!AK?8JZD+2%_7$6ZK0w@9qK?8JZA`C)+fPjF2fPnn}05<~wAQ&JRVhsf#3m^h00uX8~"
     "002b|1p+`pvj`v<y&@YzG>E4`{||8@4r@WO2p|p{A_74HNDTl&03jR#Kp+A^{{Tx303ZQDFlrzhLjV8&|NsC02ZJIU"

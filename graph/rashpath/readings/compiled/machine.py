@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import logging
 import struct
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from weakref import WeakSet
 
 from rashpath.readings.compiled.kernel_wasm import KERNEL
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     import wasmtime
 
 _LOG = logging.getLogger(__name__)
+
+_HELD: Final[WeakSet[Any]] = WeakSet()
+"""What the package would free when it is thrown away."""
 
 _INTERPRETED: Final = "pulley64"
 """Wasmtime's portable interpreter: the same results, without memory that is made executable."""
@@ -303,6 +308,7 @@ def _instance() -> tuple[wasmtime.Store, Any]:
 
     try:
         store = wasmtime.Store(engine)
+        _HELD.add(store)
         return store, wasmtime.Instance(store, module, []).exports(store)
     except (wasmtime.WasmtimeError, wasmtime.Trap) as error:
         raise KernelError(_first_line(error)) from error
@@ -319,18 +325,29 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
         ) from error
     try:
         engine = wasmtime.Engine()
-        return engine, wasmtime.Module(engine, KERNEL)
-    except wasmtime.WasmtimeError as error:
-        refused = error
-    try:
-        config = wasmtime.Config()
-        config.target = _INTERPRETED
-        engine = wasmtime.Engine(config)
         module = wasmtime.Module(engine, KERNEL)
-    except wasmtime.WasmtimeError as error:
-        raise KernelError(_first_line(refused)) from error
-    _LOG.warning(f"the kernel is interpreted, which is slower: {_first_line(refused)}")
+    except wasmtime.WasmtimeError as refused:
+        reason = _first_line(refused)
+        try:
+            config = wasmtime.Config()
+            config.target = _INTERPRETED
+            engine = wasmtime.Engine(config)
+            module = wasmtime.Module(engine, KERNEL)
+        except wasmtime.WasmtimeError:
+            raise KernelError(reason) from refused
+        _LOG.warning(f"the kernel is interpreted, which is slower: {reason}")
+    _HELD.update((engine, module))
+    atexit.register(_let_go)
     return engine, module
+
+
+def _let_go() -> None:
+    """Leaves everything to the end of the process: by then the package cannot free it any more,
+    and a thread may still be in the kernel.
+    """
+    for each in list(_HELD):
+        each._consume()
+    _HELD.clear()
 
 
 def _first_line(error: Exception) -> str:
