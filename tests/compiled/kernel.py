@@ -90,7 +90,7 @@ class Kernel:
             f"<{self._words * (1 + len(asked) + 1 + len(sets) + len(asked))}Q{len(numbers)}d"
             f"{len(told.truths) + len(doses)}B"
         )
-        self._machine = Machine(written, len(dictionary), self._shape.size)
+        self._machine = Machine(written, len(dictionary), self._shape.size, note_size=8)
 
     def told(self, facts: Mapping[str, float], *, with_defeaters: bool = True) -> Found | None:
         """Returns what it tells of a case; None: it is left to the plain walk."""
@@ -99,7 +99,8 @@ class Kernel:
             for fact in self._dictionary
         ]
         with self._machine.lock:
-            told = self._machine.decide(values, with_defeaters=with_defeaters)
+            self._machine.take(values)
+            told = self._machine.decide(with_defeaters=with_defeaters)
         if told is None:
             return None
         all_told = self._shape.unpack(told)

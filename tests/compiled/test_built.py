@@ -63,17 +63,11 @@ def test_the_same_source_gives_the_same_bytes_in_any_folder(copied: Path) -> Non
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(
-    ("name", "before", "after"),
-    [("kernel.c", "c = a + b;", "c = a - b;"), ("answer.c", "if (missings)", "if (!missings)")],
-)
-def test_a_source_that_was_changed_and_not_compiled_is_found(
-    copied: Path, name: str, before: str, after: str
-) -> None:
+@pytest.mark.parametrize("name", ["kernel.c", "answer.c"])
+def test_a_source_that_was_changed_and_not_compiled_is_found(copied: Path, name: str) -> None:
     source = copied / FOLDER / name
     whole = source.read_text()
-    assert before in whole
-    source.write_text(whole.replace(before, after))
+    source.write_text(whole + "EXPORTED(u32, one_more)(void) { return 1; }\n")
     try:
         done = check(copied)
     finally:
