@@ -20,13 +20,14 @@ from tests.bench.whole_cases import KINDS, whole_cases
 SUB = "sub-guideline"
 
 MOST = {
-    "graph": {SUB: 500, KINDS[0]: 2000, KINDS[1]: 6300, KINDS[2]: 17500},
-    "compiled": {SUB: 17, KINDS[0]: 52, KINDS[1]: 800, KINDS[2]: 360},
+    "graph": {SUB: 500, KINDS[0]: 2000, KINDS[1]: 5200, KINDS[2]: 13500},
+    "compiled": {SUB: 10, KINDS[0]: 10, KINDS[1]: 16, KINDS[2]: 25},
 }
 """By engine and case: how many times the instructions of hand-written code a decision may take.
 
 Hand-written is the sub-guideline in if/elif over the message. Counted on Python 3.11: for the plain
-walk 386, 1,554, 4,885 and 13,619; for the generated functions 13, 39, 614 and 275.
+walk 387, 1,546, 3,971 and 10,334; around the kernel 7.5, 7.3, 11.9 and 19.0; what it does itself is
+bounded in `test_kernel_work.py`.
 """
 
 
@@ -76,12 +77,12 @@ def test_a_decision_beside_hand_written_code(name, kind, cases, by_hand):
     assert ours / by_hand < MOST[name][kind]
 
 
-def test_generated_functions_are_worth_it(cases):
-    """With every fact known the plain walk takes many times the generated functions' work."""
+def test_the_kernel_is_worth_it(cases):
+    """With every fact known the plain walk takes many times the Python work around the kernel."""
     counts = {}
     for engine in engines(shipped()):
         engine.decide(cases[KINDS[0]][0])
         counts[engine.name] = statistics.mean(
             opcodes(engine.decide, each) for each in cases[KINDS[0]]
         )
-    assert counts["graph"] / counts["compiled"] > 15
+    assert counts["graph"] / counts["compiled"] > 150

@@ -1,0 +1,87 @@
+"""Guards the speed of the kernel by what is the same on every machine: WebAssembly instructions.
+
+What `test_ratios.py` counts ends where the kernel begins. Bounds are a fifth above what was counted
+when they were set.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import wasmtime
+
+from rashpath.facts.wording import Audience
+from rashpath.readings.compiled import Answers, CompiledGraph, machine
+from rashpath.readings.compiled.kernel_wasm import KERNEL
+from tests.bench.guidelines import shipped
+from tests.bench.whole_cases import KINDS, whole_cases
+
+FUEL = 10**15
+
+MOST = {
+    KINDS[0]: (98_000, 190_000),
+    KINDS[1]: (595_000, 1_165_000),
+    KINDS[2]: (278_000, 1_094_000),
+}
+"""Instructions of a decision, and of a decision with its answer, the mean of 20 cases.
+
+Counted with wasmtime 50: 81,609 and 157,826; 495,910 and 971,216; 231,307 and 911,404.
+"""
+
+
+@pytest.fixture
+def counting() -> tuple[CompiledGraph, Callable[[], int]]:
+    """The shipped guideline with a kernel that counts, and how many instructions it counted."""
+    config = wasmtime.Config()
+    config.consume_fuel = True
+    engine = wasmtime.Engine(config)
+    module = wasmtime.Module(engine, KERNEL)
+    store = wasmtime.Store(engine)
+    store.set_fuel(FUEL)
+
+    def instance() -> tuple[wasmtime.Store, Any]:
+        return store, wasmtime.Instance(store, module, []).exports(store)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine, "_instance", instance)
+        compiled = CompiledGraph(shipped())
+    return compiled, lambda: FUEL - store.get_fuel()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_work_of_the_kernel_is_bounded(
+    kind: str, counting: tuple[CompiledGraph, Callable[[], int]]
+) -> None:
+    compiled, spent = counting
+    answers = Answers(compiled, Audience.CLINICIAN)
+    cases = [compiled.read(case) for case in whole_cases(shipped(), kind, 20)]
+    counts = []
+    for case in cases:
+        assert case is not None
+        answers.answer(case)  # its words are made once
+        before = spent()
+        assert compiled.decide(case) is not None
+        between = spent()
+        assert answers.answer(case) is not None
+        counts.append((between - before, spent() - between))
+    decided, answered = (statistics.mean(each) for each in zip(*counts, strict=True))
+    assert decided < MOST[kind][0]
+    assert answered < MOST[kind][1]
+
+
+def test_the_count_is_exact(counting: tuple[CompiledGraph, Callable[[], int]]) -> None:
+    """The same case takes the same instructions each time."""
+    compiled, spent = counting
+    case = compiled.read(whole_cases(shipped(), KINDS[1], 1)[0])
+    assert case is not None
+    marks = [spent()]
+    for _ in range(4):
+        compiled.decide(case)
+        marks.append(spent())
+    _, *steps = (after - before for before, after in itertools.pairwise(marks))
+    assert len(set(steps)) == 1
+    assert steps[0] > 1000
