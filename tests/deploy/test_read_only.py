@@ -84,8 +84,10 @@ def test_a_server_needs_no_more_than_its_state(state: Path) -> None:
     decides and records, draws, and drains on SIGTERM; its files are for itself alone."""
     ready = state / "ready"
     program = [sys.executable, "-m", "rashpath.service"]
+    may_make_executable = True
     if ctypes.CDLL(None).prctl(66, 0, 0, 0, 0) >= 0:  # the kernel knows of it
         program = [sys.executable, "-c", MDWE, *program]
+        may_make_executable = False
     log = state.with_name("log")
     with log.open("wb") as stream:
         server = subprocess.Popen(
@@ -115,3 +117,6 @@ def test_a_server_needs_no_more_than_its_state(state: Path) -> None:
         server.terminate()
         code = server.wait(20)
     assert code == 0, log.read_text()
+    # The kernel that decides is interpreted there, and nothing falls back to the plain walk.
+    assert ("the kernel is interpreted" in log.read_text()) is not may_make_executable
+    assert "walked plainly" not in log.read_text()

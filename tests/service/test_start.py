@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+
+from rashpath.client import Client
+from rashpath.v1.facts_pb2 import PatientCase
 
 OPEN = {"RASHPATH_INSECURE_I_UNDERSTAND": "true"}
 
@@ -99,3 +103,38 @@ def test_a_server_opened_in_words_says_so(start_server: Callable[..., Any]) -> N
         next(channel.stream_stream(method)(iter([b""]), timeout=5))
     assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert server.stop() == 0
+
+
+def test_a_server_that_cannot_run_the_kernel_says_so_once_and_decides(
+    environment: Environment, tmp_path: Path
+) -> None:
+    """As on a machine that Wasmtime does not know: slower, and told in one line of the log."""
+    package = tmp_path / "path" / "wasmtime"
+    package.mkdir(parents=True)
+    text = "unsupported architecture for wasmtime: abacus"
+    (package / "__init__.py").write_text(f"raise RuntimeError({text!r})\n")
+    ready, log = tmp_path / "ready", tmp_path / "log"
+    variables = environment(RASHPATH_ADDRESS="127.0.0.1:0", RASHPATH_READY_FILE=str(ready))
+    variables |= {
+        "PYTHONPATH": str(package.parent),
+        "RASHPATH_AUDIT_URL": f"sqlite:///{tmp_path}/a.db",
+    }
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "rashpath.service"], env=variables, stdout=stream, stderr=stream
+        )
+    try:
+        until = time.monotonic() + 30
+        while not ready.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        with Client(ready.read_text().strip(), timeout_s=20) as client:
+            answers = [client.evaluate(PatientCase()) for _ in range(3)]
+    finally:
+        server.terminate()
+        code = server.wait(20)
+    assert code == 0
+    assert all(answer.questions for answer in answers)
+    lines = [line for line in log.read_text().splitlines() if "wasmtime" in line]
+    assert len(lines) == 1
+    assert f"cannot be loaded: {text}" in lines[0]
+    assert "is walked plainly, which is slower" in lines[0]
