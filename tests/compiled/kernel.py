@@ -87,7 +87,8 @@ class Kernel:
         ]
         written = image(lowering, dictionary, diagrams or Diagrams(()), told, doses)
         self._shape = struct.Struct(
-            f"<{self._words * (1 + len(asked) + 1 + len(sets) + len(asked))}Q{len(numbers)}d"
+            f"<{self._words * (1 + len(asked) + 1 + len(sets) + len(asked))}Q"
+            f"{len(numbers) + len(dictionary)}d"
             f"{len(told.truths) + len(doses)}B"
         )
         self._machine = Machine(written, len(dictionary), self._shape.size, note_size=8)
@@ -108,7 +109,7 @@ class Kernel:
         count = 2 * asked + self._sets + 2
         sets = [self._paths(all_told, self._words * place) for place in range(count)]
         numbers = all_told[self._words * count :]
-        rest = numbers[self._numbers :]
+        rest = numbers[self._numbers + len(self._dictionary) :]
         first = asked + 1
         return Found(
             exact=list(rest[:asked]),

@@ -18,7 +18,7 @@ from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result, implausible, implausible_words
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
-from rashpath.readings.compiled.machine import MOST_AT_ONCE
+from rashpath.readings.compiled.machine import MOST_AT_ONCE, KernelError
 from rashpath.readings.compiled.pieces import (
     batch_result,
     identified,
@@ -89,8 +89,7 @@ class Answers:
 
         Returns:
             The decision, and the `EvaluateResponse` with its decision id left empty. None: the case
-            is left to the plain walk, since it has numbers that the kernel does not count, or
-            needs more words than may be kept.
+            is left to the plain walk, since it has numbers that the kernel does not count.
 
         Raises:
             KernelError: the kernel gave up; it is of no more use.
@@ -163,7 +162,7 @@ class Answers:
                 return answered
             for site in answered:
                 self._machine.keep(self._words, site, self._site(decision, site))
-        return None
+        raise KernelError("the words of one case are longer than all that may be kept")
 
     # What depends on a few truths
 
