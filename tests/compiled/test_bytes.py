@@ -15,7 +15,7 @@ from rashpath.guideline import DecisionGraph
 from rashpath.readings.engine import CompiledEngine, GraphEngine
 from rashpath.service.cut_numbers import refuse_cut_numbers
 from rashpath.service.errors import Refusal
-from rashpath.v1.facts_pb2 import PatientCase
+from rashpath.v1.facts_pb2 import Patient, PatientCase
 from tests.compiled.sameness import Engines, said
 from tests.conformance.expectations import DICTIONARY
 from tests.conformance.strategies import Facts, partial_cases
@@ -81,17 +81,17 @@ def test_damaged_bytes_are_left_or_read_as_protobuf_reads_them(
 
 def odd_cases() -> Iterator[tuple[str, bytes]]:
     """Yields bytes that are for the protobuf library and the checks, and why."""
-    age = PatientCase.DESCRIPTOR.fields_by_name["patient"]
-    field = age.message_type.fields_by_name["age_years"].number
-    weight = age.message_type.fields_by_name["weight_kg"].number
+    group = PatientCase.DESCRIPTOR.fields_by_name["patient"].number
+    field = Patient.DESCRIPTOR.fields_by_name["age_years"].number
+    weight = Patient.DESCRIPTOR.fields_by_name["weight_kg"].number
 
     def patient(content: bytes) -> bytes:
-        return bytes((age.number << 3 | 2, len(content))) + content
+        return bytes((group << 3 | 2, len(content))) + content
 
     def number(digits: bytes) -> bytes:
         return patient(bytes((field << 3,)) + digits)
 
-    nan = PatientCase(patient={"weight_kg": float("nan")}).SerializeToString()
+    nan = PatientCase(patient=Patient(weight_kg=float("nan"))).SerializeToString()
     yield "a number of 33 bits", number(bytes.fromhex("ad80808010"))
     yield "a number of 64 bits", number(bytes.fromhex("ffffffffffffffffff01"))
     yield "a number beyond its range", number(bytes.fromhex("e807"))
@@ -105,12 +105,12 @@ def odd_cases() -> Iterator[tuple[str, bytes]]:
     yield "an unknown group", b"\xfa\x06\x00"
     yield "an undefined value", patient(bytes((_choice() << 3, 99)))
     yield "a negative value", patient(bytes((_choice() << 3,)) + b"\xff" * 9 + b"\x01")
-    yield "a length beyond the end", bytes((age.number << 3 | 2, 9, field << 3, 40))
+    yield "a length beyond the end", bytes((group << 3 | 2, 9, field << 3, 40))
     yield "field number 0", b"\x02\x00"
 
 
 def _choice() -> int:
-    fields = PatientCase.DESCRIPTOR.fields_by_name["patient"].message_type.fields
+    fields = Patient.DESCRIPTOR.fields
     return next(field.number for field in fields if field.enum_type is not None)
 
 

@@ -101,7 +101,7 @@ def test_mixed_batches_are_answered_as_case_by_case(
     audiences = st.sampled_from((0, Audience.AUDIENCE_CLINICIAN, Audience.AUDIENCE_PATIENT))
     requests = [
         EvaluateRequest(
-            patient_case=engines.message(facts),  # type: ignore[arg-type]  # of that type
+            patient_case=engines.message(facts),
             audience=data.draw(audiences),
             guideline=pinned if data.draw(st.booleans()) else None,
         )
@@ -121,7 +121,7 @@ ODD: dict[str, EvaluateRequest] = {
     "the full view": EvaluateRequest(patient_case={}, view=View.VIEW_FULL),
     "a request id": EvaluateRequest(patient_case={}, request_id="again"),
     "an unknown guideline": EvaluateRequest(patient_case={}, guideline={"id": "none"}),
-    "an undefined audience": EvaluateRequest(patient_case={}, audience=77),  # type: ignore[arg-type]  # wrong on purpose
+    "an undefined audience": EvaluateRequest(patient_case={}, audience=77),
     "a faulty value": EvaluateRequest(patient_case={"patient": {"age_years": 1000}}),
     "no number": EvaluateRequest(patient_case={"patient": {"weight_kg": math.nan}}),
 }
