@@ -19,6 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from rashpath.client import NotFound
 from rashpath.service.health import RELOAD
+from rashpath.v1.decision_pb2 import View
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResponse,
@@ -187,7 +188,9 @@ def test_what_the_start_demands_a_reload_demands_too(
 
 def test_a_batch_is_decided_by_one_version(changing: Any, folder: Path) -> None:
     """A batch that is under way when the guidelines change ends as it began."""
-    work = BatchEvaluateRequest(requests=[ONE] * 1000)
+    # The full view is walked plainly, which takes longer than a reload.
+    whole = EvaluateRequest(patient_case=ONE.patient_case, view=View.VIEW_FULL)
+    work = BatchEvaluateRequest(requests=[whole] * 8000)
     put(folder, "1.1.0")
     options = [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(changing.address, options) as channel:
