@@ -31,7 +31,7 @@ T = TypeVar("T")
 _RETRY_DRAINING_S = 1.0
 
 _NEW_TURN_WEIGHT = 0.05
-"""Share of the newest turn in the mean length of a turn."""
+"""Share of the newest turn in the mean length of a turn, and of the work in one."""
 
 _STEEPEST = 4.0
 _LEAST_TURN_S = 0.001
@@ -80,6 +80,7 @@ class Line:
         self._places: deque[_Place] = deque()
         self._soonest = math.inf
         self._turn_s = 0.0
+        self._work_s = 0.0
         self._worked_s = 0.0
         self._server: asyncio.Task[None] | None = None
         self._flowing = asyncio.Event()
@@ -220,9 +221,15 @@ class Line:
                 _do(place.task, made)
             now = time.perf_counter()
             self._worked_s += now - started
+            self._work_s += (now - started - self._work_s) * _NEW_TURN_WEIGHT
             turn_s = min(now - began, self._turn_s * _STEEPEST + _LEAST_TURN_S)
             self._turn_s += (turn_s - self._turn_s) * _NEW_TURN_WEIGHT
             started = began = now
+
+    def _fits_one_burst(self) -> bool:
+        """Tells whether so many wait that a burst is worth it, and one is likely to do them all."""
+        waiting = len(self._places)
+        return waiting >= _ENOUGH and waiting * self._work_s < _WORK_BETWEEN_LOOKS_S
 
     async def _look(self) -> None:
         """Lets the loop run until no more calls come in, but never for long."""
@@ -237,7 +244,7 @@ class Line:
             now = time.perf_counter()
             if seen != self.arrivals:
                 idle_end, idle = now + idle_s, 0
-                if len(self._places) >= _ENOUGH and self.wait_s < _WORK_BETWEEN_LOOKS_S:
+                if self._fits_one_burst():
                     break
 
 
