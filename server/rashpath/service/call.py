@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from rashpath.service.errors import Refusal
 from rashpath.service.identity.roles import ALL_ROLES, Roles
-from rashpath.service.tracing import Trace
+from rashpath.service.tracing import UNTRACED, Trace
 from rashpath.v1.errors_pb2 import ErrorReason
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ class Call:
         started: time of the performance counter, in seconds.
         told: what its line in the log says besides.
         trace: its trace.
+        context: what grpc knows of it; None: nothing.
+        ended: whether it was seen to end.
     """
 
     method: str
@@ -44,7 +46,9 @@ class Call:
     payer: str = ""
     started: float = field(default_factory=time.perf_counter)
     told: dict[str, Any] = field(default_factory=dict)
-    trace: Trace = field(default_factory=Trace)
+    trace: Trace = UNTRACED
+    context: Context = None
+    ended: bool = False
 
 
 Work = Callable[[Call], Awaitable[bytes]]

@@ -1,15 +1,11 @@
-"""One call on the wire: from request bytes to response bytes, or to a rich status.
-
-Requests are taken as bytes and parsed here, so that junk is INVALID_ARGUMENT and unknown fields are
-seen; grpc's own deserialiser would answer INTERNAL. Every call leaves one line in the log.
-"""
+"""What answers each method: decisions here, one at a time and in batches; the rest elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -22,8 +18,8 @@ from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
 from rashpath.service.audit_calls import audit_calls
 from rashpath.service.auditing import Auditing
-from rashpath.service.call import Call, Context, Work, in_thread
-from rashpath.service.errors import DETAILS_KEY, FieldFault, Refusal, reason_name, rich_status
+from rashpath.service.call import Call, Work, in_thread
+from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
 from rashpath.service.guideline_calls import guideline_calls
@@ -38,6 +34,7 @@ from rashpath.service.recorder import Pending, Recorder, Unwritten
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
+from rashpath.service.wire import BATCH, Wire
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResult,
@@ -47,8 +44,6 @@ from rashpath.v1.decision_service_pb2 import (
     ExplainPathResponse,
 )
 from rashpath.v1.errors_pb2 import ErrorReason
-
-_BATCH = "BatchEvaluate"
 
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
@@ -113,27 +108,41 @@ class Calls:
             DECISION_SERVICE: {
                 "Evaluate": self._evaluate,
                 "ExplainPath": self._explain,
-                _BATCH: self._batch,
+                BATCH: self._batch,
             },
             GUIDELINE_SERVICE: dict(
                 guideline_calls(lambda: self.application, self._gate, self._desk, self._thinkers)
             ),
             AUDIT_SERVICE: dict(audit_calls(self._desk)),
         }
+        wire = Wire(
+            self._gate,
+            self._settings,
+            self._observer,
+            self._door,
+            self._refusals,
+            lambda error: self.application.fault(error),
+        )
         return tuple(
             grpc.method_handlers_generic_handler(
-                service, {name: self._handler(service, name, work) for name, work in each.items()}
+                service, {name: wire.handler(service, name, work) for name, work in each.items()}
             )
             for service, each in works.items()
         )
 
-    async def _evaluate(self, call: Call) -> bytes:
-        recorder = self._recorder
-        if recorder is None:
-            with call.trace.step("decide"):
-                return (
-                    await self._gate.work(call.deadline, partial(self._unrecorded, call))
-                ).answer
+    def _evaluate(self, call: Call) -> Awaitable[bytes]:
+        if self._recorder is None:
+            return self._gate.work(call.deadline, partial(self._answer, call))
+        return self._evaluate_recorded(call, self._recorder)
+
+    def _answer(self, call: Call) -> bytes:
+        """Does all that a call needs of which no record is kept, in one turn."""
+        with call.trace.step("decide"):
+            answer = self._unrecorded(call).answer
+        self._observer.ended(call, "OK", response_bytes=len(answer))
+        return answer
+
+    async def _evaluate_recorded(self, call: Call, recorder: Recorder) -> bytes:
         request = parse(EvaluateRequest, call.data)
         if request.request_id:
             answered = await in_thread(call, recorder.answered, call.caller, request)
@@ -342,63 +351,6 @@ class Calls:
             if refusal.reason in _OF_THE_CALL:
                 raise
             return refusal
-
-    def _handler(self, service: str, method: str, work: Work) -> Any:
-        settings = self._settings
-        largest = settings.max_batch_bytes if method == _BATCH else settings.max_request_bytes
-        name = f"{service}.{method}"
-
-        async def handle(data: bytes, context: Context) -> bytes:
-            loop = asyncio.get_running_loop()
-            call = Call(method, data, loop.time() + self._seconds(context))
-            self._observer.began(call, context)
-            self._gate.expect()
-            context.add_done_callback(lambda _: self._gate.sent())
-            try:
-                if self._door is not None:
-                    self._door.admit(call, name, context)
-                with self._gate.enter(call.deadline):
-                    _require_size(data, largest)
-                    response = await work(call)
-                self._observer.ended(call, context, "OK", response_bytes=len(response))
-                return response
-            except Refusal as error:
-                refusal = error
-            except asyncio.CancelledError:
-                late = loop.time() >= call.deadline
-                self._observer.ended(call, context, "DEADLINE_EXCEEDED" if late else "CANCELLED")
-                raise
-            except Exception as error:
-                refusal = self.application.fault(error)
-            return await self._refuse(call, context, refusal)
-
-        return grpc.unary_unary_rpc_method_handler(handle)
-
-    def _seconds(self, context: Context) -> float:
-        remaining = context.time_remaining()
-        if remaining is None:
-            remaining = self._settings.default_deadline_s
-        return min(float(remaining), self._settings.max_deadline_s)
-
-    async def _refuse(self, call: Call, context: Context, refusal: Refusal) -> bytes:
-        if "incident" in refusal.metadata:
-            call.told["incident"] = refusal.metadata["incident"]
-        self._refusals.count(call.method, refusal)
-        if "why" in refusal.metadata:
-            call.told["why"] = refusal.metadata["why"]
-        reason = reason_name(refusal.reason)
-        self._observer.ended(call, context, refusal.code.name, reason=reason)
-        status = rich_status(refusal)
-        details = ((DETAILS_KEY, status.SerializeToString()),)
-        await context.abort(refusal.code, status.message, details)
-        raise AssertionError("abort never returns")
-
-
-def _require_size(data: bytes, largest: int) -> None:
-    if len(data) > largest:
-        reason = ErrorReason.ERROR_REASON_TOO_LARGE
-        text = f"the request has {len(data)} bytes, more than {largest}"
-        raise Refusal(reason, text, (FieldFault("", text, reason),))
 
 
 def _about(response: Message) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from rashpath.v1.guideline_pb2 import Audience
 
 _VIEWS = frozenset(View.values())
 _AUDIENCES = frozenset(Audience.values())
+_FULL = View.VIEW_FULL
 
 LONGEST_REQUEST_ID = 128
 """Characters of a request id."""
@@ -58,7 +59,7 @@ def decide(
             graph,
             case,
             audience=audience_of(request.audience),
-            full=request.view == View.VIEW_FULL,
+            full=request.view == _FULL,
         )
     if made is None:
         case_facts(graph, case)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.walk import Walked
-from rashpath.service.call import Call, Context
+from rashpath.service.call import Call
 from rashpath.service.errors import reason_name
 from rashpath.service.log import Log
 from rashpath.service.methods import METHODS
@@ -49,12 +50,10 @@ class Observer:
         self._tally = tally
         self._tracing = tracing or Tracing()
 
-    def began(self, call: Call, context: Context) -> None:
+    def began(self, call: Call) -> None:
         """Takes note of a call that came in."""
-        metadata = context.invocation_metadata() or ()
-        call.trace = self._tracing.begin(METHODS[call.method], call.method, metadata)
-        if call.trace.id is not None:
-            call.told["trace_id"] = call.trace.id
+        if self._tracing.makes_spans:
+            self._trace(call)
         if self._tally is not None:
             self._tally.started(call.method)
 
@@ -68,32 +67,48 @@ class Observer:
         if self._tally is not None:
             self._tally.made_many(graph, notes)
 
-    def ended(self, call: Call, context: Context, code: str, **more: Any) -> None:
-        """Takes note of a call that was answered, refused or given up.
+    def ended(self, call: Call, code: str, **more: Any) -> None:
+        """Takes note of a call that was answered, refused or given up; a call ends once.
 
         Args:
             call: the call.
-            context: its context.
             code: name of its status code.
             more: what its line in the log says besides.
         """
+        if call.ended:
+            return
+        call.ended = True
         seconds = time.perf_counter() - call.started
         if self._tally is not None:
             self._tally.ended(call.method, code, seconds)
+        not_let_in = more.get("reason") in _NOT_LET_IN
+        tells = not_let_in or self._tells_all
+        if tells and not self._tracing.makes_spans:
+            self._trace(call)
         told = call.told | more
         call.trace.end(code, told)
-        not_let_in = more.get("reason") in _NOT_LET_IN
-        if not (not_let_in or self._tells_all):
-            return
+        if tells:
+            self._tell(
+                call, code, seconds, told, self._log.warning if not_let_in else self._log.info
+            )
+
+    def _trace(self, call: Call) -> None:
+        metadata = call.context.invocation_metadata() or ()
+        call.trace = self._tracing.begin(METHODS[call.method], call.method, metadata)
+        if call.trace.id is not None:
+            call.told["trace_id"] = call.trace.id
+
+    def _tell(
+        self, call: Call, code: str, seconds: float, told: dict[str, Any], tell: Callable[..., Any]
+    ) -> None:
         if call.caller:
             told["caller"] = call.caller
-        tell = self._log.warning if not_let_in else self._log.info
         tell(
             "call",
             method=call.method,
             code=code,
             duration_ms=round(seconds * 1000, 3),
             request_bytes=len(call.data),
-            peer=str(context.peer()).partition(":")[0],
+            peer=str(call.context.peer()).partition(":")[0],
             **told,
         )

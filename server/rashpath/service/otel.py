@@ -42,6 +42,8 @@ class OtelTracing(Tracing):
         service_instance: tells this process from others of the same name.
     """
 
+    makes_spans = True
+
     def __init__(self, service_instance: str) -> None:
         resource = Resource.create(
             {"service.version": version("rashpath"), "service.instance.id": service_instance}

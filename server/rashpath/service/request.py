@@ -24,6 +24,7 @@ from rashpath.v1.facts_pb2 import PatientCase
 M = TypeVar("M", bound=Message)
 
 _MOST_FAULTS = 100
+_PATIENT = guideline_pb2.Audience.AUDIENCE_PATIENT
 _CASE = PatientCase.DESCRIPTOR.full_name
 
 
@@ -94,7 +95,7 @@ def require_case(request: Message) -> None:
 
 def audience_of(audience: guideline_pb2.Audience.ValueType) -> Audience:
     """Returns whom the texts are for; not stated means clinicians."""
-    if audience == guideline_pb2.Audience.AUDIENCE_PATIENT:
+    if audience == _PATIENT:
         return Audience.PATIENT
     return Audience.CLINICIAN
 

@@ -26,6 +26,7 @@ from rashpath.service.auditing import Auditing
 from rashpath.service.calls import Calls
 from rashpath.service.channel_options import channel_options
 from rashpath.service.exposure import tell_exposure
+from rashpath.service.garbage import set_aside
 from rashpath.service.gate import Gate
 from rashpath.service.health import Health
 from rashpath.service.health_port import open_health_port
@@ -321,6 +322,7 @@ async def run(
         if ledger is not None:
             ledger.close(_CLOSING_S)
         raise
+    set_aside()
     tell_exposure(settings, log)
     log.info(
         f"rashpath serving on {server.address} (pid {os.getpid()})",

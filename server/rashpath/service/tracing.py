@@ -22,6 +22,9 @@ Metadata = Iterable[tuple[str, Any]]
 """What came along with a call, by lowercase keys."""
 
 
+_NOTHING = nullcontext()
+
+
 class Trace:
     """One call, not traced by this server.
 
@@ -36,7 +39,7 @@ class Trace:
 
     def step(self, name: str) -> AbstractContextManager[None]:
         """Marks a step of the call for as long as the context lasts."""
-        return nullcontext()
+        return _NOTHING
 
     def end(self, code: str, told: Mapping[str, Any]) -> None:
         """Ends it.
@@ -47,8 +50,18 @@ class Trace:
         """
 
 
+UNTRACED = Trace()
+"""A call of which no trace is known."""
+
+
 class Tracing:
-    """Makes the trace of each call."""
+    """Makes the trace of each call.
+
+    Attributes:
+        makes_spans: whether a trace must begin with its call; else it is only read for the log.
+    """
+
+    makes_spans = False
 
     def begin(self, service: str, method: str, metadata: Metadata) -> Trace:
         """Begins the trace of a call.

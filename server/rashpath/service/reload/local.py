@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from rashpath.service.garbage import set_aside
 from rashpath.service.guidelines import GuidelinesError
 from rashpath.service.reload.reloading import LoadReport
 from rashpath.service.served import Served, load_served
 from rashpath.service.server import Server
 from rashpath.service.settings import Settings
+
+_SET_ASIDE_S = 1.0
+"""Seconds after a reload by which most calls have ended that began before it."""
 
 
 class LocalReload:
@@ -42,6 +46,9 @@ class LocalReload:
         if loaded is None:
             return False
         self._server.serve(loaded)
+        # Later, since calls under way keep the guidelines before; those of longer ones go with the
+        # next reload.
+        asyncio.get_running_loop().call_later(_SET_ASIDE_S, set_aside)
         return True
 
     async def keep(self) -> None:
