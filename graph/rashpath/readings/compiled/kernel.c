@@ -73,7 +73,8 @@ static u8 *truth, *told;
 static double *number, *told_numbers, *told_case;
 static u64 *mask, *told_sets, *known, *absent, *free_bits;
 static i32 *region, *open_region;
-static u64 *reduced, *open_reduced;   // by diagram: the case it was reduced for, and what is left
+// By diagram the case that it was read for, and what is left of it; or what values it can have.
+static u64 *reduced, *open_reduced, *reachable;
 static u32 *part_level, *part_first, *part_next, *node_level, *stack, *fixed, *fresh, *held;
 static u64 *support;
 static u8 *taken;        // the first byte that nothing has
@@ -142,7 +143,7 @@ EXPORTED(u32, load)(void) {
   u32 sets = im->decisive + im->conclusions + im->doses + 1;
   u64 bytes = 4096 + im->truths + im->told_truths + im->doses + 8ull * im->numbers
     + 8ull * (im->told_numbers + im->facts) + 8ull * im->fact_words * (im->masks + sets + 1ull)
-    + 8ull * im->words * (2 + (u64)most) + 8ull * im->levels + 16ull * im->nodes
+    + 8ull * im->words * (2 + (u64)most) + 8ull * im->levels + 24ull * im->nodes
     + 4ull * (2ull * most + kids + im->nodes + (u64)im->widest * (im->levels + 2) * 2)
     + 4ull * fixed_size + 8ull * largest;
   if (bytes > 0x70000000u || !room(im->size + (u32)bytes)) return 0;
@@ -160,6 +161,7 @@ EXPORTED(u32, load)(void) {
   open_region = place(&end, 4 * im->levels);
   reduced = place(&end, 8 * im->nodes);
   open_reduced = place(&end, 8 * im->nodes);
+  reachable = place(&end, 8 * im->nodes);
   node_level = AT(u32, part_level);
   part_level = place(&end, 4 * most);
   part_first = place(&end, 4 * (most + 1));
@@ -382,7 +384,7 @@ static int levelled(void) {
 static void begin(void) {
   turn++;
   if (!turn) {   // the count began anew: nothing of an older turn may look current
-    for (u32 i = 0; i < im->nodes; i++) reduced[i] = open_reduced[i] = 0;
+    for (u32 i = 0; i < im->nodes; i++) reduced[i] = open_reduced[i] = reachable[i] = 0;
     turn = 1;
   }
   for (u32 i = 0; i < holds; i++) fresh[held[i]] = 0;
@@ -429,6 +431,8 @@ static u32 part_of(u32 level, const u32 *kids, u32 count) {
   return part;
 }
 
+static u32 values_of(u32 left) { return left > 1 ? 3 : 1u << left; }
+
 // Returns what is left of a diagram; `open`: with the levels open that a fact's presence can turn.
 static u32 reduce(u32 diagram, int open) {
   u64 *done = open ? open_reduced : reduced;
@@ -461,6 +465,36 @@ static u32 reduce(u32 diagram, int open) {
   }
   done[asked] = (u64)turn << 32 | left;
   return left;
+}
+
+// Returns what values a diagram can still have: bit 0 false, bit 1 true. Looks no further than to a
+// way to each of them.
+static u32 possible(u32 diagram) {
+  u32 asked = diagram, found;
+  while (1) {
+    if (diagram < 2) { found = 1u << diagram; break; }
+    if (reachable[diagram] >> 32 == turn) { found = (u32)reachable[diagram]; break; }
+    if (reduced[diagram] >> 32 == turn) { found = values_of((u32)reduced[diagram]); break; }
+    u32 level = node_level[diagram], count = width(diagram);
+    const u32 *branches = part_next + part_first[diagram];
+    if (region[level] >= 0) { diagram = branches[region[level]]; continue; }
+    if (!meet(support + diagram * im->words, known, im->words)) {
+      found = values_of(AT(u32, bare)[diagram]);
+    } else {
+      found = 0;
+      for (u32 i = 0; i < count && found != 3; i++) found |= possible(branches[i]);
+    }
+    reachable[diagram] = (u64)turn << 32 | found;
+    break;
+  }
+  if (asked > 1) reachable[asked] = (u64)turn << 32 | found;
+  return found;
+}
+
+// Returns the exact truth of a diagram.
+static u8 exact_truth(u32 diagram) {
+  u32 values = possible(diagram);
+  return values == 3 ? UNKNOWN : values == 2 ? TRUE : FALSE;
 }
 
 static u8 truth_of(u32 left) { return left > 1 ? UNKNOWN : left ? TRUE : FALSE; }
@@ -546,7 +580,7 @@ EXPORTED(u32, decide)(u32 with_defeaters) {
     for (u32 i = 0; i < im->decisive; i++)
       if (told[i] == UNKNOWN) told[i] = exact(diagrams[i], decisive + i * words);
     for (u32 i = im->decisive; i < exactly; i++)
-      if (told[i] == UNKNOWN) told[i] = truth_of(reduce(diagrams[i], 0));
+      if (told[i] == UNKNOWN) told[i] = exact_truth(diagrams[i]);
   }
   for (u32 i = 0; i < im->asking; i++) unite(asked, decisive + i * words, words);
   const Dose *dose = AT(Dose, dose);
@@ -564,7 +598,7 @@ EXPORTED(u32, decide)(u32 with_defeaters) {
       if (!levelled()) return LEFT;
       ready = 1;
     }
-    *shown = truth_of(reduce(dose->diagram, 0));
+    *shown = exact_truth(dose->diagram);
     // What given facts keep back can be opened by no further one.
     if (blocked || *shown == FALSE) continue;
     unite(waits, decisive + dose->truth * words, words);
