@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from rashpath.audit.chain import Position
 from rashpath.audit.commit import Written, write
+from rashpath.audit.content import same_question
 from rashpath.audit.errors import (
     CommitUncertainError,
     DecisionErasedError,
@@ -28,7 +29,7 @@ from rashpath.audit.errors import (
     StoreUnavailableError,
 )
 from rashpath.audit.reading import Reader
-from rashpath.audit.record import Entry, same_question
+from rashpath.audit.record import Entry
 from rashpath.audit.signing import SigningKey
 from rashpath.audit.sortable_id import now_us, sortable_id
 from rashpath.audit.store import Store, may_retry
@@ -326,7 +327,7 @@ class Ledger:
                     continue
                 raise
             self._position = written.position
-            self._kept |= written.guidelines
+            self._kept |= written.kept
             return written.repeated
         raise AssertionError("the last try returns or raises")
 
