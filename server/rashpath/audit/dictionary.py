@@ -1,13 +1,14 @@
 """Makes the dictionary that the contents of a guideline's records are packed with.
 
-It is learned from the contents of made-up cases: a case drawn by chance, changed fact by fact where
-that contradicts it no more than before, and for each node and dose of the guideline a case near it
-that reaches them. The chance is seeded with the guideline's digest. So the dictionary holds words
-of the guideline as they occur in answers, and nothing of a patient.
+It is learned from the contents of made-up cases: some drawn by chance, changed fact by fact where
+that contradicts them no more than before, and for each node and dose of the guideline a case near
+them that reaches it. The chance is seeded with the guideline's digest. So the dictionary holds
+words of the guideline as they occur in answers, and nothing of a patient.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping
 from typing import assert_never
@@ -26,9 +27,10 @@ from rashpath.readings.engine import Engine
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.facts_pb2 import PatientCase
 
-BYTES = 64 << 10
-"""Bytes of a dictionary: half or twice as many pack no better."""
+BYTES = 192 << 10
+"""Most bytes of a dictionary: with half as many, cases with unknown facts take twice the room."""
 
+_BASES = 2
 _STEPS = 300
 _KEPT_EVERY = 10
 _PARTS = (0.5, 0.75)
@@ -39,7 +41,7 @@ _WORD = 8
 
 
 def dictionary_of(graph: DecisionGraph, engine: Engine) -> Dictionary:
-    """Returns the dictionary of a guideline; takes about a tenth of a second.
+    """Returns the dictionary of a guideline; takes a sixth of a second.
 
     Args:
         graph: the guideline.
@@ -64,7 +66,8 @@ def _contents(graph: DecisionGraph, engine: Engine) -> Iterator[bytes]:
         if made is not None:
             yield content_of(EvaluateRequest(patient_case=case), made.answer, made.walked)
 
-    for number, facts in enumerate(_cases(graph, chance)):
+    cases = itertools.chain.from_iterable(_cases(graph, chance) for _ in range(_BASES))
+    for number, facts in enumerate(cases):
         yield from content(facts, Audience.CLINICIAN)
         if number % 4 == 0:
             yield from content(facts, Audience.PATIENT)

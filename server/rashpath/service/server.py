@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from rashpath.audit import Ledger
-from rashpath.audit.ledger import Attempt
+from rashpath.audit.outcome import Attempt
 from rashpath.audit.packing import Dictionary
 from rashpath.service import address as addresses
 from rashpath.service.address import AddressError
