@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from rashpath.facts.check import given
 from rashpath.facts.dictionary import Dictionary
+from rashpath.guideline import DecisionGraph
 from rashpath.readings.answer import OUTCOMES, VERDICTS
 from rashpath.readings.compiled.pieces import tag_of, texts, varint
-from rashpath.readings.walk import NodeStep, Walked
+from rashpath.readings.walk import NodeStep, Verdict, Walked
+from rashpath.readings.walk.walked import VERDICT_CODES
 from rashpath.v1 import audit_pb2
 from rashpath.v1.decision_pb2 import EdgeOutcome, View
 from rashpath.v1.decision_pb2 import Verdict as VerdictMessage
@@ -40,7 +42,7 @@ def content_of(request: EvaluateRequest, answer: bytes, walk: Walked) -> bytes:
             varint(len(answer)),
             answer,
             walked_nodes(walk),
-            texts(_RECOMMENDATIONS, walk.applying),
+            _recommended(walk.graph, walk.verdict_codes),
         )
     )
 
@@ -78,6 +80,13 @@ def _asked(request: EvaluateRequest) -> bytes:
 def _asked_plainly(view: View.ValueType, audience: Audience.ValueType) -> bytes:
     asked = EvaluateRequest(view=view, audience=audience)
     return audit_pb2.AuditEnvelope(request=asked).SerializeToString(deterministic=True)
+
+
+@lru_cache(maxsize=4096)
+def _recommended(graph: DecisionGraph, verdict_codes: bytes) -> bytes:
+    applies = VERDICT_CODES[Verdict.APPLIES]
+    codes = zip(graph.recommendations, verdict_codes, strict=True)
+    return texts(_RECOMMENDATIONS, [node.id for node, code in codes if code == applies])
 
 
 def _walked(step: NodeStep) -> bytes:

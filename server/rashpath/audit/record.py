@@ -178,7 +178,7 @@ def _time_bytes(time_us: int) -> bytes:
     time = _SECONDS + varint(seconds) if seconds else b""
     if micros:
         time += _NANOS + varint(micros * 1000)
-    return _field(_TIME, time)
+    return b"".join((_TIME, varint(len(time)), time))
 
 
 @lru_cache(maxsize=256)
