@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select
@@ -24,6 +25,9 @@ from rashpath.audit.tables import (
     REQUESTS,
 )
 from rashpath.guideline import DecisionGraph
+
+_TOGETHER = (128, 32, 8, 1)
+"""Rows of one statement, the most first; SQLite takes 32,766 values in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +193,27 @@ def _insert_rows(
     """Inserts rows that give each column of a table, in its order.
 
     Through the driver: SQLAlchemy would take as long to look at each value as SQLite to write it.
+    SQLite gets many rows in one statement: the lock of the interpreter is given away at each, and
+    while decisions are made a handover costs more than writing the row.
     """
-    names = [column.name for column in table.columns]
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    marks = ", ".join([mark] * len(names))
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", list(rows)
-    )
+    names = ", ".join(column.name for column in table.columns)
+    width = len(table.columns)
+    if connection.dialect.paramstyle != "qmark":
+        marks = ", ".join(["%s"] * width)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows)
+        )
+        return
+    marks = f"({', '.join('?' * width)})"
+    start = 0
+    for size in _TOGETHER:
+        # A few sizes only, so that each statement is prepared once.
+        while len(rows) - start >= size:
+            connection.exec_driver_sql(
+                f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}",
+                tuple(chain.from_iterable(rows[start : start + size])),
+            )
+            start += size
 
 
 def _insert_new(store: Store, table: Any) -> Any:
