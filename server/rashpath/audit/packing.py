@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from functools import lru_cache
 
 import zstandard
 
@@ -19,9 +18,6 @@ LARGEST = 64 << 20
 
 _LEVEL = 1
 """The fastest of the levels that use the whole dictionary; higher ones cost more than they save."""
-
-_DICTIONARIES = 64
-"""Dictionaries that are kept ready to unpack with."""
 
 
 class Dictionary:
@@ -40,13 +36,14 @@ class Dictionary:
         b'words that recur in answers'
     """
 
-    __slots__ = ("_compressor", "_lock", "content", "digest")
+    __slots__ = ("_compressor", "_decompressor", "_lock", "content", "digest")
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self.digest = dictionary_digest(content)
         self._compressor: zstandard.ZstdCompressor | None = None
-        # A compressor serves one thread at a time.
+        self._decompressor: zstandard.ZstdDecompressor | None = None
+        # Each serves one thread at a time.
         self._lock = threading.Lock()
 
     def pack(self, content: bytes) -> bytes:
@@ -57,6 +54,18 @@ class Dictionary:
                 words.precompute_compress(level=_LEVEL)
                 self._compressor = _compressor(words)
             return self._compressor.compress(content)
+
+    def decompress(self, packed: bytes) -> bytes:
+        """Returns what was packed with this dictionary; see :func:`unpack`, which checks first.
+
+        Raises:
+            zstandard.ZstdError: it was not packed so.
+        """
+        with self._lock:
+            if self._decompressor is None:
+                words = zstandard.ZstdCompressionDict(self.content)
+                self._decompressor = zstandard.ZstdDecompressor(dict_data=words)
+            return self._decompressor.decompress(packed, allow_extra_data=False)
 
 
 def dictionary_digest(content: bytes) -> str:
@@ -83,9 +92,9 @@ def unpack(packed: bytes, dictionary: Dictionary | None) -> bytes:
         # What states no size is none of ours, and might grow without end.
         if not 0 <= zstandard.frame_content_size(packed) <= LARGEST:
             raise LedgerDamagedError("a packed content does not state a size that it can have")
-        words = None if dictionary is None else _words(dictionary.content)
-        unpacker = zstandard.ZstdDecompressor(dict_data=words)
-        return unpacker.decompress(packed, allow_extra_data=False)
+        if dictionary is None:
+            return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+        return dictionary.decompress(packed)
     except zstandard.ZstdError:
         raise LedgerDamagedError("a packed content cannot be unpacked") from None
 
@@ -95,8 +104,3 @@ def _compressor(words: zstandard.ZstdCompressionDict | None) -> zstandard.ZstdCo
     return zstandard.ZstdCompressor(
         level=_LEVEL, dict_data=words, write_checksum=False, write_dict_id=False
     )
-
-
-@lru_cache(_DICTIONARIES)
-def _words(content: bytes) -> zstandard.ZstdCompressionDict:
-    return zstandard.ZstdCompressionDict(content)
