@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from functools import cache
 
+from rashpath.audit.dictionary import dictionary_of
 from rashpath.audit.envelope import Seal, Sealed
+from rashpath.audit.packing import Dictionary
 from rashpath.audit.record import Decided, Entry, assemble
 from rashpath.audit.replay import decide_plainly
 from rashpath.audit.sortable_id import now_us, sortable_id
 from rashpath.guideline import DecisionGraph
+from rashpath.readings.engine import engine_of
 from rashpath.readings.walk import Walk
 from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
 from rashpath.v1.facts_pb2 import PatientCase
@@ -67,10 +70,21 @@ def entry(
     request_id: str = "",
     caller: str = "",
     time_us: int | None = None,
+    packed: bool = True,
 ) -> Entry:
-    """Returns the record of the decision of a case; None: a random one of the case files."""
+    """Returns the record of the decision of a case; None: a random one of the case files.
+
+    It is packed with the guideline's dictionary, as a server does it, or else without one.
+    """
     if case is None:
         case = secrets.choice(some_cases())
     request = EvaluateRequest(patient_case=case, request_id=request_id)
     made = decided(graph, request, caller)
-    return assemble(made, seal, now_us() if time_us is None else time_us)
+    words = dictionary(graph) if packed else None
+    return assemble(made, seal, now_us() if time_us is None else time_us, words)
+
+
+@cache
+def dictionary(graph: DecisionGraph) -> Dictionary:
+    """Returns the dictionary that a server would pack contents with."""
+    return dictionary_of(graph, engine_of("compiled"))

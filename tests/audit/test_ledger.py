@@ -130,6 +130,29 @@ def test_a_commit_that_is_full_waits_for_nobody(place, graph, monkeypatch):
     assert ledger.close(WAIT_S)
 
 
+def test_commit_waits_for_records_on_their_way(ledger, graph, monkeypatch):
+    """Records that were announced share the commit of the first; one that fails holds up none."""
+    monkeypatch.setattr(ledger_module, "_GATHER_COMING_S", WAIT_S)
+    for _ in range(4):
+        ledger.expect()
+    futures = []
+    for _ in range(3):
+        futures.append(ledger.submit([entry(graph, ledger.reader.seal)]))
+        ledger.arrived()
+        assert not futures[0].done()
+    ledger.arrived()
+    assert [len(future.result(WAIT_S / 4)) for future in futures] == [1, 1, 1]
+    assert rows(ledger, HEADS.c.length) == [3]
+
+
+def test_commit_does_not_wait_for_long(ledger, graph):
+    """A record that was announced and does not come holds up the others for a moment only."""
+    ledger.expect()
+    (outcome,) = ledger.submit([entry(graph, ledger.reader.seal)]).result(WAIT_S)
+    assert isinstance(outcome, Recorded)
+    ledger.arrived()
+
+
 def test_batch_is_one_commit(ledger, graph):
     """The items of a batch are recorded together, in their order."""
     entries = [entry(graph, ledger.reader.seal) for _ in range(7)]

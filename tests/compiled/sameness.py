@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from rashpath.audit.record import walked_nodes
+from rashpath.audit.content import walked_nodes
 from rashpath.facts.check import given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph

@@ -29,37 +29,37 @@ from rashpath.v1 import guideline_pb2 as rashpath_dot_v1_dot_guideline__pb2
 from rashpath.v1 import decision_pb2 as rashpath_dot_v1_dot_decision__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17rashpath/v1/audit.proto\x12\x0brashpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"rashpath/v1/decision_service.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\x1a\x1arashpath/v1/decision.proto\"\x9f\x03\n\x0b\x41uditRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.rashpath.v1.RecordKind\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63\x61ller\x18\x04 \x01(\t\x12\x14\n\x0crequest_hash\x18\x05 \x01(\x0c\x12\x14\n\x0cguideline_id\x18\x06 \x01(\t\x12\x19\n\x11guideline_version\x18\x07 \x01(\t\x12\x18\n\x10guideline_digest\x18\x08 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\t \x01(\t\x12\x19\n\x11semantics_version\x18\n \x01(\t\x12\x1b\n\x13\x65nvelope_commitment\x18\x0b \x01(\x0c\x12\x19\n\x11\x63iphertext_digest\x18\x0c \x01(\x0c\x12\r\n\x05\x63hain\x18\r \x01(\t\x12\x10\n\x08sequence\x18\x0e \x01(\x04\x12\x15\n\rprevious_hash\x18\x0f \x01(\x0c\x12\x0f\n\x07subject\x18\x10 \x01(\t\x12\x0e\n\x06reason\x18\x11 \x01(\t\"\xca\x01\n\rAuditEnvelope\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12.\n\x0cpatient_case\x18\x02 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12-\n\x07request\x18\x03 \x01(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\x0c\x12\x15\n\ranswer_digest\x18\x05 \x01(\x0c\x12%\n\x04walk\x18\x06 \x03(\x0b\x32\x17.rashpath.v1.WalkedNode\"m\n\nWalkedNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12%\n\x07verdict\x18\x02 \x01(\x0e\x32\x14.rashpath.v1.Verdict\x12*\n\x08outcomes\x18\x03 \x03(\x0e\x32\x18.rashpath.v1.EdgeOutcome\"\x9c\x01\n\nSignedHead\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06key_id\x18\x05 \x01(\t\x12\x11\n\tsignature\x18\x06 \x01(\x0c\x12\x15\n\rrecord_hashes\x18\x07 \x03(\x0c\"\xa0\x01\n\nCheckpoint\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05heads\x18\x03 \x03(\x0b\x32\x16.rashpath.v1.ChainHead\x12\x0e\n\x06key_id\x18\x04 \x01(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\x12\x12\n\npublic_key\x18\x06 \x01(\x0c\"7\n\tChainHead\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\"\x98\x02\n\x10RecordedDecision\x12(\n\x06record\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.AuditRecord\x12\x13\n\x0brecord_hash\x18\x02 \x01(\t\x12\x0e\n\x06\x65rased\x18\x03 \x01(\x08\x12.\n\x0cpatient_case\x18\x04 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12/\n\x08response\x18\x05 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12%\n\x04walk\x18\x06 \x03(\x0b\x32\x17.rashpath.v1.WalkedNode\x12-\n\x07request\x18\x07 \x01(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\"{\n\x0bLedgerFault\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.rashpath.v1.LedgerFaultKind\x12\r\n\x05\x63hain\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\"\xa4\x01\n\x0cReplayResult\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12+\n\x07outcome\x18\x02 \x01(\x0e\x32\x1a.rashpath.v1.ReplayOutcome\x12\x13\n\x0b\x64ifferences\x18\x03 \x03(\t\x12\"\n\x1arecorded_semantics_version\x18\x04 \x01(\t\x12\x19\n\x11semantics_version\x18\x05 \x01(\t\"J\n\rKeptGuideline\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12)\n\tguideline\x18\x02 \x01(\x0b\x32\x16.rashpath.v1.Guideline*\\\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14RECORD_KIND_DECISION\x10\x01\x12\x17\n\x13RECORD_KIND_ERASURE\x10\x02*\xa6\x03\n\x0fLedgerFaultKind\x12!\n\x1dLEDGER_FAULT_KIND_UNSPECIFIED\x10\x00\x12$\n LEDGER_FAULT_KIND_RECORD_CHANGED\x10\x01\x12$\n LEDGER_FAULT_KIND_RECORD_MISSING\x10\x02\x12#\n\x1fLEDGER_FAULT_KIND_ORDER_CHANGED\x10\x03\x12%\n!LEDGER_FAULT_KIND_SIGNATURE_WRONG\x10\x04\x12\x1f\n\x1bLEDGER_FAULT_KIND_TRUNCATED\x10\x05\x12#\n\x1fLEDGER_FAULT_KIND_CHAIN_MISSING\x10\x06\x12&\n\"LEDGER_FAULT_KIND_ENVELOPE_CHANGED\x10\x07\x12!\n\x1dLEDGER_FAULT_KIND_KEY_MISSING\x10\x08\x12\'\n#LEDGER_FAULT_KIND_GUIDELINE_CHANGED\x10\t\x12\x1e\n\x1aLEDGER_FAULT_KIND_UNSIGNED\x10\n*\xef\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18REPLAY_OUTCOME_IDENTICAL\x10\x01\x12\x1c\n\x18REPLAY_OUTCOME_DIFFERENT\x10\x02\x12!\n\x1dREPLAY_OUTCOME_ENGINE_DIFFERS\x10\x03\x12\x19\n\x15REPLAY_OUTCOME_ERASED\x10\x04\x12$\n REPLAY_OUTCOME_GUIDELINE_MISSING\x10\x05\x12\x1e\n\x1aREPLAY_OUTCOME_SAME_FIELDS\x10\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17rashpath/v1/audit.proto\x12\x0brashpath.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"rashpath/v1/decision_service.proto\x1a\x17rashpath/v1/facts.proto\x1a\x1brashpath/v1/guideline.proto\x1a\x1arashpath/v1/decision.proto\"\xd2\x03\n\x0b\x41uditRecord\x12\n\n\x02id\x18\x01 \x01(\t\x12%\n\x04kind\x18\x02 \x01(\x0e\x32\x17.rashpath.v1.RecordKind\x12(\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x63\x61ller\x18\x04 \x01(\t\x12\x14\n\x0crequest_hash\x18\x05 \x01(\x0c\x12\x14\n\x0cguideline_id\x18\x06 \x01(\t\x12\x19\n\x11guideline_version\x18\x07 \x01(\t\x12\x18\n\x10guideline_digest\x18\x08 \x01(\t\x12\x16\n\x0e\x65ngine_version\x18\t \x01(\t\x12\x19\n\x11semantics_version\x18\n \x01(\t\x12\x1b\n\x13\x65nvelope_commitment\x18\x0b \x01(\x0c\x12\x19\n\x11\x63iphertext_digest\x18\x0c \x01(\x0c\x12\r\n\x05\x63hain\x18\r \x01(\t\x12\x10\n\x08sequence\x18\x0e \x01(\x04\x12\x15\n\rprevious_hash\x18\x0f \x01(\x0c\x12\x0f\n\x07subject\x18\x10 \x01(\t\x12\x0e\n\x06reason\x18\x11 \x01(\t\x12\x16\n\x0e\x63ontent_format\x18\x12 \x01(\r\x12\x19\n\x11\x64ictionary_digest\x18\x13 \x01(\t\"\xe3\x01\n\rAuditEnvelope\x12\x0c\n\x04salt\x18\x01 \x01(\x0c\x12.\n\x0cpatient_case\x18\x02 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12-\n\x07request\x18\x03 \x01(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\x0c\x12\x15\n\ranswer_digest\x18\x05 \x01(\x0c\x12%\n\x04walk\x18\x06 \x03(\x0b\x32\x17.rashpath.v1.WalkedNode\x12\x17\n\x0frecommendations\x18\x07 \x03(\t\"m\n\nWalkedNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12%\n\x07verdict\x18\x02 \x01(\x0e\x32\x14.rashpath.v1.Verdict\x12*\n\x08outcomes\x18\x03 \x03(\x0e\x32\x18.rashpath.v1.EdgeOutcome\"\x9c\x01\n\nSignedHead\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\x12(\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06key_id\x18\x05 \x01(\t\x12\x11\n\tsignature\x18\x06 \x01(\x0c\x12\x15\n\rrecord_hashes\x18\x07 \x03(\x0c\"\xa0\x01\n\nCheckpoint\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x05heads\x18\x03 \x03(\x0b\x32\x16.rashpath.v1.ChainHead\x12\x0e\n\x06key_id\x18\x04 \x01(\t\x12\x11\n\tsignature\x18\x05 \x01(\x0c\x12\x12\n\npublic_key\x18\x06 \x01(\x0c\"7\n\tChainHead\x12\r\n\x05\x63hain\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x04\x12\x0c\n\x04hash\x18\x03 \x01(\x0c\"\x98\x02\n\x10RecordedDecision\x12(\n\x06record\x18\x01 \x01(\x0b\x32\x18.rashpath.v1.AuditRecord\x12\x13\n\x0brecord_hash\x18\x02 \x01(\t\x12\x0e\n\x06\x65rased\x18\x03 \x01(\x08\x12.\n\x0cpatient_case\x18\x04 \x01(\x0b\x32\x18.rashpath.v1.PatientCase\x12/\n\x08response\x18\x05 \x01(\x0b\x32\x1d.rashpath.v1.EvaluateResponse\x12%\n\x04walk\x18\x06 \x03(\x0b\x32\x17.rashpath.v1.WalkedNode\x12-\n\x07request\x18\x07 \x01(\x0b\x32\x1c.rashpath.v1.EvaluateRequest\"{\n\x0bLedgerFault\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.rashpath.v1.LedgerFaultKind\x12\r\n\x05\x63hain\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x04\x12\x11\n\trecord_id\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\"\xa4\x01\n\x0cReplayResult\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12+\n\x07outcome\x18\x02 \x01(\x0e\x32\x1a.rashpath.v1.ReplayOutcome\x12\x13\n\x0b\x64ifferences\x18\x03 \x03(\t\x12\"\n\x1arecorded_semantics_version\x18\x04 \x01(\t\x12\x19\n\x11semantics_version\x18\x05 \x01(\t\"J\n\rKeptGuideline\x12\x0e\n\x06\x64igest\x18\x01 \x01(\t\x12)\n\tguideline\x18\x02 \x01(\x0b\x32\x16.rashpath.v1.Guideline*\\\n\nRecordKind\x12\x1b\n\x17RECORD_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14RECORD_KIND_DECISION\x10\x01\x12\x17\n\x13RECORD_KIND_ERASURE\x10\x02*\xd0\x03\n\x0fLedgerFaultKind\x12!\n\x1dLEDGER_FAULT_KIND_UNSPECIFIED\x10\x00\x12$\n LEDGER_FAULT_KIND_RECORD_CHANGED\x10\x01\x12$\n LEDGER_FAULT_KIND_RECORD_MISSING\x10\x02\x12#\n\x1fLEDGER_FAULT_KIND_ORDER_CHANGED\x10\x03\x12%\n!LEDGER_FAULT_KIND_SIGNATURE_WRONG\x10\x04\x12\x1f\n\x1bLEDGER_FAULT_KIND_TRUNCATED\x10\x05\x12#\n\x1fLEDGER_FAULT_KIND_CHAIN_MISSING\x10\x06\x12&\n\"LEDGER_FAULT_KIND_ENVELOPE_CHANGED\x10\x07\x12!\n\x1dLEDGER_FAULT_KIND_KEY_MISSING\x10\x08\x12\'\n#LEDGER_FAULT_KIND_GUIDELINE_CHANGED\x10\t\x12\x1e\n\x1aLEDGER_FAULT_KIND_UNSIGNED\x10\n\x12(\n$LEDGER_FAULT_KIND_DICTIONARY_CHANGED\x10\x0b*\xef\x01\n\rReplayOutcome\x12\x1e\n\x1aREPLAY_OUTCOME_UNSPECIFIED\x10\x00\x12\x1c\n\x18REPLAY_OUTCOME_IDENTICAL\x10\x01\x12\x1c\n\x18REPLAY_OUTCOME_DIFFERENT\x10\x02\x12!\n\x1dREPLAY_OUTCOME_ENGINE_DIFFERS\x10\x03\x12\x19\n\x15REPLAY_OUTCOME_ERASED\x10\x04\x12$\n REPLAY_OUTCOME_GUIDELINE_MISSING\x10\x05\x12\x1e\n\x1aREPLAY_OUTCOME_SAME_FIELDS\x10\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'rashpath.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RECORDKIND']._serialized_start=1955
-  _globals['_RECORDKIND']._serialized_end=2047
-  _globals['_LEDGERFAULTKIND']._serialized_start=2050
-  _globals['_LEDGERFAULTKIND']._serialized_end=2472
-  _globals['_REPLAYOUTCOME']._serialized_start=2475
-  _globals['_REPLAYOUTCOME']._serialized_end=2714
+  _globals['_RECORDKIND']._serialized_start=2031
+  _globals['_RECORDKIND']._serialized_end=2123
+  _globals['_LEDGERFAULTKIND']._serialized_start=2126
+  _globals['_LEDGERFAULTKIND']._serialized_end=2590
+  _globals['_REPLAYOUTCOME']._serialized_start=2593
+  _globals['_REPLAYOUTCOME']._serialized_end=2832
   _globals['_AUDITRECORD']._serialized_start=192
-  _globals['_AUDITRECORD']._serialized_end=607
-  _globals['_AUDITENVELOPE']._serialized_start=610
-  _globals['_AUDITENVELOPE']._serialized_end=812
-  _globals['_WALKEDNODE']._serialized_start=814
-  _globals['_WALKEDNODE']._serialized_end=923
-  _globals['_SIGNEDHEAD']._serialized_start=926
-  _globals['_SIGNEDHEAD']._serialized_end=1082
-  _globals['_CHECKPOINT']._serialized_start=1085
-  _globals['_CHECKPOINT']._serialized_end=1245
-  _globals['_CHAINHEAD']._serialized_start=1247
-  _globals['_CHAINHEAD']._serialized_end=1302
-  _globals['_RECORDEDDECISION']._serialized_start=1305
-  _globals['_RECORDEDDECISION']._serialized_end=1585
-  _globals['_LEDGERFAULT']._serialized_start=1587
-  _globals['_LEDGERFAULT']._serialized_end=1710
-  _globals['_REPLAYRESULT']._serialized_start=1713
-  _globals['_REPLAYRESULT']._serialized_end=1877
-  _globals['_KEPTGUIDELINE']._serialized_start=1879
-  _globals['_KEPTGUIDELINE']._serialized_end=1953
+  _globals['_AUDITRECORD']._serialized_end=658
+  _globals['_AUDITENVELOPE']._serialized_start=661
+  _globals['_AUDITENVELOPE']._serialized_end=888
+  _globals['_WALKEDNODE']._serialized_start=890
+  _globals['_WALKEDNODE']._serialized_end=999
+  _globals['_SIGNEDHEAD']._serialized_start=1002
+  _globals['_SIGNEDHEAD']._serialized_end=1158
+  _globals['_CHECKPOINT']._serialized_start=1161
+  _globals['_CHECKPOINT']._serialized_end=1321
+  _globals['_CHAINHEAD']._serialized_start=1323
+  _globals['_CHAINHEAD']._serialized_end=1378
+  _globals['_RECORDEDDECISION']._serialized_start=1381
+  _globals['_RECORDEDDECISION']._serialized_end=1661
+  _globals['_LEDGERFAULT']._serialized_start=1663
+  _globals['_LEDGERFAULT']._serialized_end=1786
+  _globals['_REPLAYRESULT']._serialized_start=1789
+  _globals['_REPLAYRESULT']._serialized_end=1953
+  _globals['_KEPTGUIDELINE']._serialized_start=1955
+  _globals['_KEPTGUIDELINE']._serialized_end=2029
 # @@protoc_insertion_point(module_scope)

@@ -76,6 +76,8 @@ class _LedgerFaultKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ledge
     """A kept guideline does not have its digest."""
     LEDGER_FAULT_KIND_UNSIGNED: _LedgerFaultKind.ValueType  # 10
     """Records lie beyond the last signed head."""
+    LEDGER_FAULT_KIND_DICTIONARY_CHANGED: _LedgerFaultKind.ValueType  # 11
+    """A dictionary that contents are packed with is missing or not as it was."""
 
 class LedgerFaultKind(_LedgerFaultKind, metaclass=_LedgerFaultKindEnumTypeWrapper):
     """Kind of a fault of the ledger."""
@@ -102,6 +104,8 @@ LEDGER_FAULT_KIND_GUIDELINE_CHANGED: LedgerFaultKind.ValueType  # 9
 """A kept guideline does not have its digest."""
 LEDGER_FAULT_KIND_UNSIGNED: LedgerFaultKind.ValueType  # 10
 """Records lie beyond the last signed head."""
+LEDGER_FAULT_KIND_DICTIONARY_CHANGED: LedgerFaultKind.ValueType  # 11
+"""A dictionary that contents are packed with is missing or not as it was."""
 Global___LedgerFaultKind: _TypeAlias = LedgerFaultKind  # noqa: Y015
 
 class _ReplayOutcome:
@@ -169,6 +173,8 @@ class AuditRecord(_message.Message):
     PREVIOUS_HASH_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    CONTENT_FORMAT_FIELD_NUMBER: _builtins.int
+    DICTIONARY_DIGEST_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Id of the decision or event, sortable by time."""
     kind: Global___RecordKind.ValueType
@@ -188,9 +194,11 @@ class AuditRecord(_message.Message):
     semantics_version: _builtins.str
     """Version of the semantics."""
     envelope_commitment: _builtins.bytes
-    """Salted SHA-256 of the envelope; the salt is inside the envelope."""
+    """Salted SHA-256 of the envelope: of the message, whose first field is the
+    salt, in content format 0; of the salt and the packed message in format 1.
+    """
     ciphertext_digest: _builtins.bytes
-    """SHA-256 of the encrypted envelope as it is stored."""
+    """SHA-256 of the encrypted envelope as it is stored, by its content format."""
     chain: _builtins.str
     """Id of the chain: one writer's, from its start to its end."""
     sequence: _builtins.int
@@ -201,6 +209,14 @@ class AuditRecord(_message.Message):
     """For an erasure: id of the decision whose content was erased."""
     reason: _builtins.str
     """For an erasure: why, as the caller stated."""
+    content_format: _builtins.int
+    """How the content is packed and sealed. 0: with zlib, and with tags of the
+    recommendations beside it. 1: with Zstandard and all inside it.
+    """
+    dictionary_digest: _builtins.str
+    """SHA-256 of the dictionary that the content is packed with, hexadecimal;
+    empty where it is packed without one.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was assembled, by the server's clock."""
@@ -225,10 +241,12 @@ class AuditRecord(_message.Message):
         previous_hash: _builtins.bytes = ...,
         subject: _builtins.str = ...,
         reason: _builtins.str = ...,
+        content_format: _builtins.int = ...,
+        dictionary_digest: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "chain", b"chain", "ciphertext_digest", b"ciphertext_digest", "engine_version", b"engine_version", "envelope_commitment", b"envelope_commitment", "guideline_digest", b"guideline_digest", "guideline_id", b"guideline_id", "guideline_version", b"guideline_version", "id", b"id", "kind", b"kind", "previous_hash", b"previous_hash", "reason", b"reason", "request_hash", b"request_hash", "semantics_version", b"semantics_version", "sequence", b"sequence", "subject", b"subject", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "chain", b"chain", "ciphertext_digest", b"ciphertext_digest", "content_format", b"content_format", "dictionary_digest", b"dictionary_digest", "engine_version", b"engine_version", "envelope_commitment", b"envelope_commitment", "guideline_digest", b"guideline_digest", "guideline_id", b"guideline_id", "guideline_version", b"guideline_version", "id", b"id", "kind", b"kind", "previous_hash", b"previous_hash", "reason", b"reason", "request_hash", b"request_hash", "semantics_version", b"semantics_version", "sequence", b"sequence", "subject", b"subject", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -246,12 +264,17 @@ class AuditEnvelope(_message.Message):
     ANSWER_FIELD_NUMBER: _builtins.int
     ANSWER_DIGEST_FIELD_NUMBER: _builtins.int
     WALK_FIELD_NUMBER: _builtins.int
+    RECOMMENDATIONS_FIELD_NUMBER: _builtins.int
     salt: _builtins.bytes
-    """Random bytes, 32, that make the commitment say nothing about the content."""
+    """Random bytes, 32, that make the commitment say nothing about the content;
+    in content format 0 only: since then they stand before the packed message.
+    """
     answer: _builtins.bytes
     """The answer as it was sent, in bytes."""
     answer_digest: _builtins.bytes
-    """SHA-256 of the answer with its decision id cleared."""
+    """SHA-256 of the answer with its decision id cleared; in content format 0
+    only: it follows from the answer.
+    """
     @_builtins.property
     def patient_case(self) -> _facts_pb2.PatientCase:
         """The case as it was given."""
@@ -266,6 +289,12 @@ class AuditEnvelope(_message.Message):
         in topological order.
         """
 
+    @_builtins.property
+    def recommendations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of the recommendations that apply, in topological order; not in content
+        format 0, where keyed tags beside the envelope tell.
+        """
+
     def __init__(
         self,
         *,
@@ -275,10 +304,11 @@ class AuditEnvelope(_message.Message):
         answer: _builtins.bytes = ...,
         answer_digest: _builtins.bytes = ...,
         walk: _abc.Iterable[Global___WalkedNode] | None = ...,
+        recommendations: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["patient_case", b"patient_case", "request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_digest", b"answer_digest", "patient_case", b"patient_case", "request", b"request", "salt", b"salt", "walk", b"walk"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "answer_digest", b"answer_digest", "patient_case", b"patient_case", "recommendations", b"recommendations", "request", b"request", "salt", b"salt", "walk", b"walk"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

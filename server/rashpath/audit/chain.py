@@ -13,7 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rashpath.audit.signing import SigningKey
+from rashpath.readings.compiled.pieces import tag_of, texts, varint
 from rashpath.v1.audit_pb2 import AuditRecord, SignedHead
+
+_CHAIN = tag_of(AuditRecord, "chain")
+_SEQUENCE = varint(AuditRecord.DESCRIPTOR.fields_by_name["sequence"].number << 3)
+_PREVIOUS = tag_of(AuditRecord, "previous_hash")
 
 FIRST = bytes(32)
 """What stands for the hash of the record before the first."""
@@ -46,10 +51,18 @@ def link(head: bytes, position: Position) -> bytes:
         head: the bytes of the record but for its place in the chain.
         position: the position before it.
     """
-    place = AuditRecord(
-        chain=position.chain, sequence=position.count + 1, previous_hash=position.hash
+    # A message may be joined from the bytes of its fields.
+    return b"".join(
+        (
+            head,
+            texts(_CHAIN, (position.chain,)),
+            _SEQUENCE,
+            varint(position.count + 1),
+            _PREVIOUS,
+            varint(len(position.hash)),
+            position.hash,
+        )
     )
-    return head + place.SerializeToString(deterministic=True)
 
 
 def link_all(heads: Sequence[bytes], position: Position) -> tuple[list[bytes], list[bytes]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rashpath.audit.chain import Position, link_all, sign_head
@@ -14,8 +15,19 @@ from rashpath.audit.kept_guideline import canonical
 from rashpath.audit.record import Entry
 from rashpath.audit.signing import SigningKey
 from rashpath.audit.store import Store
-from rashpath.audit.tables import DATA_KEYS, ENVELOPES, GUIDELINES, HEADS, RECORDS, REQUESTS
+from rashpath.audit.tables import (
+    DATA_KEYS,
+    DICTIONARIES,
+    ENVELOPES,
+    GUIDELINES,
+    HEADS,
+    RECORDS,
+    REQUESTS,
+)
 from rashpath.guideline import DecisionGraph
+
+_TOGETHER = (128, 32, 8, 1)
+"""Rows of one statement, the most first; SQLite takes 32,766 values in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +38,12 @@ class Written:
         position: how far the chain has come.
         repeated: for each entry that was not written, since its request id was used before, the
             decision that it was used for.
-        guidelines: digests of the guidelines that the ledger now surely keeps.
+        kept: digests of the guidelines and dictionaries that the ledger now surely keeps.
     """
 
     position: Position
     repeated: dict[str, str]
-    guidelines: frozenset[str]
+    kept: frozenset[str]
 
 
 def write(
@@ -50,7 +62,7 @@ def write(
         entries: what to write, in order.
         position: the end of the chain.
         key: signs the new head.
-        kept: digests of the guidelines that the ledger is known to keep.
+        kept: digests of the guidelines and dictionaries that the ledger is known to keep.
 
     Returns:
         What was written; it holds once the transaction is committed.
@@ -62,11 +74,23 @@ def write(
     }
     for graph in graphs.values():
         keep(connection, store, graph)
+    dictionaries = {
+        entry.sealed.dictionary.digest: entry.sealed.dictionary
+        for entry in entries
+        if entry.sealed is not None
+        and entry.sealed.dictionary is not None
+        and entry.sealed.dictionary.digest not in kept
+    }
+    for dictionary in dictionaries.values():
+        connection.execute(
+            _insert_new(store, DICTIONARIES),
+            {"digest": dictionary.digest, "content": dictionary.content},
+        )
     repeated = _claim(connection, store, entries)
     written = [entry for entry in entries if entry.id not in repeated]
     if written:
         position = _insert(connection, store, written, position, key)
-    return Written(position, repeated, frozenset(graphs))
+    return Written(position, repeated, frozenset((*graphs, *dictionaries)))
 
 
 def keep(connection: Connection, store: Store, graph: DecisionGraph) -> None:
@@ -116,37 +140,35 @@ def _insert(
     key: SigningKey,
 ) -> Position:
     bodies, hashes = link_all([entry.head for entry in entries], position)
-    connection.execute(
-        insert(RECORDS),
+    _insert_rows(
+        connection,
+        RECORDS,
         [
-            {
-                "id": entry.id,
-                "chain": position.chain,
-                "sequence": position.count + number,
-                "kind": entry.kind,
-                "time_us": entry.time_us,
-                "guideline_id": entry.guideline_id,
-                "subject": entry.subject,
-                "body": body,
-            }
+            (
+                entry.id,
+                position.chain,
+                position.count + number,
+                entry.kind,
+                entry.time_us,
+                entry.guideline_id,
+                entry.subject,
+                body,
+            )
             for number, (entry, body) in enumerate(zip(entries, bodies, strict=True), 1)
         ],
     )
     sealed = [(entry.id, entry.sealed) for entry in entries if entry.sealed is not None]
     if sealed:
-        connection.execute(
-            insert(ENVELOPES),
+        _insert_rows(
+            connection,
+            ENVELOPES,
             [
-                {"id": id, "nonce": each.nonce, "tags": each.tags, "ciphertext": each.ciphertext}
+                (id, each.envelope.nonce, each.envelope.tags, each.envelope.ciphertext)
                 for id, each in sealed
             ],
         )
-        connection.execute(
-            insert(DATA_KEYS),
-            [
-                {"id": id, "key_id": each.key_id, "wrapped_key": each.wrapped_key}
-                for id, each in sealed
-            ],
+        _insert_rows(
+            connection, DATA_KEYS, [(id, each.key_id, each.wrapped_key) for id, each in sealed]
         )
     subjects = [entry.subject for entry in entries if entry.subject]
     if subjects:
@@ -163,6 +185,35 @@ def _insert(
         },
     )
     return position
+
+
+def _insert_rows(
+    connection: Connection, table: Table, rows: Sequence[tuple[str | int | bytes, ...]]
+) -> None:
+    """Inserts rows that give each column of a table, in its order.
+
+    Through the driver: SQLAlchemy would take as long to look at each value as SQLite to write it.
+    SQLite gets many rows in one statement: the lock of the interpreter is given away at each, and
+    while decisions are made a handover costs more than writing the row.
+    """
+    names = ", ".join(column.name for column in table.columns)
+    width = len(table.columns)
+    if connection.dialect.paramstyle != "qmark":
+        marks = ", ".join(["%s"] * width)
+        connection.exec_driver_sql(
+            f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows)
+        )
+        return
+    marks = f"({', '.join('?' * width)})"
+    start = 0
+    for size in _TOGETHER:
+        # A few sizes only, so that each statement is prepared once.
+        while len(rows) - start >= size:
+            connection.exec_driver_sql(
+                f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}",
+                tuple(chain.from_iterable(rows[start : start + size])),
+            )
+            start += size
 
 
 def _insert_new(store: Store, table: Any) -> Any:

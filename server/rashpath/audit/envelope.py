@@ -4,10 +4,11 @@ Each content has a data key of its own. The data key is wrapped by a key of the 
 a table of its own: to erase a content is to delete its data key. Without a keyring the data keys
 lie there unwrapped; content can then be erased all the same, but it is not secret.
 
-The plaintext is compressed and padded to blocks of 1 KiB, so that its size says little. Beside it
-stand keyed tags of the recommendations that apply, always the same number of them and in no order:
-who holds the keys can tell whether one is among them, nobody else, and nobody once the data key is
-gone.
+What is encrypted is a random salt and the packed content, padded to blocks of 1 KiB, so that its
+size says little. Contents of format 0, which older software wrote, were packed with zlib; beside
+them stand keyed tags of the recommendations that apply, always the same number of them and in no
+order: who holds the keys can tell whether one is among them, nobody else, and nobody once the data
+key is gone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import hashlib
 import hmac
 import secrets
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -26,51 +27,85 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from rashpath.audit.errors import KeyUnknownError, LedgerDamagedError
 from rashpath.audit.keyring import Keyring
+from rashpath.audit.packing import LARGEST, Dictionary, pack_plainly, unpack
 
 PLAIN = ""
 """The key id of a data key that is not wrapped."""
 
+FORMAT = 1
+"""The format of new contents."""
+
+_ZLIB = 0
+"""The format of contents packed with zlib and with tags beside them."""
+
 TAG_BYTES = 16
-TAGS = 64
-"""Tags beside one content; more recommendations at once than that are a fault of ours."""
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_SALT_BYTES = 32
 _BLOCK = 1024
 _LENGTH_BYTES = 4
-_LARGEST = 64 << 20
-"""Bytes of a content, unpacked: what says it is larger is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class Envelope:
     """A sealed content, as it is stored.
 
     Args:
+        format: how it is packed and sealed, as its record says.
         nonce: of the encryption.
-        tags: keyed tags, 64 of 16 bytes.
+        tags: keyed tags, 16 bytes each, in format 0; else empty.
         ciphertext: the content.
-        key_id: the key of the keyring that wraps the data key; empty: it is not wrapped.
-        wrapped_key: the data key.
-        commitment: SHA-256 of the content, which begins with a random salt.
     """
 
+    format: int
     nonce: bytes
     tags: bytes
     ciphertext: bytes
-    key_id: str
-    wrapped_key: bytes = field(repr=False)
-    commitment: bytes
 
     @property
     def digest(self) -> bytes:
         """SHA-256 of what lies in the table of envelopes."""
-        return envelope_digest(self.nonce, self.tags, self.ciphertext)
+        parts = self.nonce, self.tags, self.ciphertext
+        if self.format != _ZLIB:
+            # What differs in length must not run together; in format 0 the lengths are fixed.
+            sizes = b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") for part in parts[:2])
+            parts = (self.format.to_bytes(_LENGTH_BYTES, "big") + sizes + parts[0], *parts[1:])
+        return hashlib.sha256(b"".join(parts)).digest()
 
 
-def envelope_digest(nonce: bytes, tags: bytes, ciphertext: bytes) -> bytes:
-    """Returns SHA-256 of a stored envelope; nonce and tags have fixed lengths."""
-    return hashlib.sha256(b"".join((nonce, tags, ciphertext))).digest()
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A content that was just sealed.
+
+    Args:
+        envelope: what is stored of it.
+        digest: SHA-256 of that.
+        key_id: the key of the keyring that wraps the data key; empty: it is not wrapped.
+        wrapped_key: the data key.
+        commitment: SHA-256 of salt and packed content.
+        dictionary: what it is packed with; None: nothing.
+    """
+
+    envelope: Envelope
+    digest: bytes
+    key_id: str
+    wrapped_key: bytes = field(repr=False)
+    commitment: bytes
+    dictionary: Dictionary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A content that was opened.
+
+    Args:
+        content: the content.
+        commitment: what its record must say of it.
+    """
+
+    content: bytes = field(repr=False)
+    commitment: bytes
 
 
 class Seal:
@@ -100,56 +135,65 @@ class Seal:
         """Id of the key that wraps new data keys; empty without a keyring."""
         return self._current
 
-    def seal(self, id: str, content: bytes, recommendations: Iterable[str]) -> Sealed:
+    def seal(self, id: str, content: bytes, dictionary: Dictionary | None = None) -> Sealed:
         """Seals the content of a record.
 
         Args:
             id: id of the record, to which the content is bound.
-            content: bytes that begin with a random salt.
-            recommendations: ids of those that apply, at most 64.
-
-        Raises:
-            ValueError: more than 64 recommendations.
+            content: bytes.
+            dictionary: what to pack it with; None: nothing.
         """
-        data_key = AESGCM.generate_key(256)
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        tags = self._tags(data_key, recommendations)
-        packed = zlib.compress(content, 1)
-        size = -(-(len(packed) + _LENGTH_BYTES) // _BLOCK) * _BLOCK
-        padded = (len(packed).to_bytes(_LENGTH_BYTES, "big") + packed).ljust(size, b"\0")
+        packed = pack_plainly(content) if dictionary is None else dictionary.pack(content)
+        # One draw for all: each costs a call of the system.
+        drawn = secrets.token_bytes(_SALT_BYTES + _KEY_BYTES + _NONCE_BYTES)
+        salt, data_key, nonce = drawn[:32], drawn[32:64], drawn[64:]
+        said = b"".join((salt, len(packed).to_bytes(_LENGTH_BYTES, "big"), packed))
+        padded = said.ljust(-(-len(said) // _BLOCK) * _BLOCK, b"\0")
+        envelope = Envelope(
+            FORMAT, nonce, b"", AESGCM(data_key).encrypt(nonce, padded, _bound(FORMAT, id, b""))
+        )
         return Sealed(
-            nonce,
-            tags,
-            AESGCM(data_key).encrypt(nonce, padded, _bound(id, tags)),
+            envelope,
+            envelope.digest,
             self._current,
             self.wrap(id, data_key),
-            hashlib.sha256(content).digest(),
+            hashlib.sha256(said).digest(),
+            dictionary,
         )
 
     def open(
-        self, id: str, keys: Mapping[str, bytes], nonce: bytes, tags: bytes, ciphertext: bytes
-    ) -> bytes:
+        self,
+        id: str,
+        keys: Mapping[str, bytes],
+        envelope: Envelope,
+        dictionary: Dictionary | None = None,
+    ) -> Opened:
         """Returns the content that was sealed.
 
         Args:
             id: id of the record.
             keys: its data key as wrapped, by id of the wrapping key; at least one.
-            nonce: as stored.
-            tags: as stored.
-            ciphertext: as stored.
+            envelope: as stored.
+            dictionary: what it is packed with; None: nothing.
 
         Raises:
             KeyUnknownError: the keyring holds none of the wrapping keys.
             LedgerDamagedError: what is stored is not what was sealed.
         """
         data_key = self.unwrap(id, keys)
+        bound = _bound(envelope.format, id, envelope.tags)
         try:
-            padded = AESGCM(data_key).decrypt(nonce, ciphertext, _bound(id, tags))
-            length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
-            packed = padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
-            return zlib.decompressobj().decompress(packed, _LARGEST)
-        except (InvalidTag, ValueError, zlib.error):
-            raise LedgerDamagedError(f"the content of `{id}` is not what was recorded") from None
+            padded = AESGCM(data_key).decrypt(envelope.nonce, envelope.ciphertext, bound)
+            if envelope.format == _ZLIB:
+                _, packed = _cut(padded)
+                content = zlib.decompressobj().decompress(packed, LARGEST)
+                return Opened(content, hashlib.sha256(content).digest())
+            if envelope.format == FORMAT:
+                end, packed = _cut(padded, _SALT_BYTES)
+                return Opened(unpack(packed, dictionary), hashlib.sha256(padded[:end]).digest())
+        except (InvalidTag, ValueError, zlib.error, LedgerDamagedError):
+            pass
+        raise LedgerDamagedError(f"the content of `{id}` is not what was recorded")
 
     def wrap(self, id: str, data_key: bytes) -> bytes:
         """Returns a data key wrapped under the current key; random nonces serve 2^32 of them."""
@@ -188,7 +232,7 @@ class Seal:
         return hmac.digest(self._request_key, text, "sha256")
 
     def tagged(self, id: str, keys: Mapping[str, bytes], tags: bytes, recommendation: str) -> bool:
-        """Tells whether a recommendation applied in a sealed decision.
+        """Tells whether a recommendation applied in a sealed decision of format 0.
 
         Raises:
             KeyUnknownError: the keyring holds none of the wrapping keys.
@@ -198,22 +242,23 @@ class Seal:
         tag = hmac.digest(key, recommendation.encode(), "sha256")[:TAG_BYTES]
         return any(hmac.compare_digest(tag, each) for each in _split(tags))
 
-    def _tags(self, data_key: bytes, recommendations: Iterable[str]) -> bytes:
-        key = hmac.digest(self._tag_key, data_key, "sha256")
-        tags = [hmac.digest(key, id.encode(), "sha256")[:TAG_BYTES] for id in recommendations]
-        if len(tags) > TAGS:
-            raise ValueError(f"{len(tags)} recommendations apply at once, more than {TAGS}")
-        tags.extend(_split(secrets.token_bytes((TAGS - len(tags)) * TAG_BYTES)))
-        # Sorted, their places say nothing: all of them look random.
-        return b"".join(sorted(tags))
-
 
 def _split(tags: bytes) -> Iterator[bytes]:
     return (tags[start : start + TAG_BYTES] for start in range(0, len(tags), TAG_BYTES))
 
 
-def _bound(id: str, tags: bytes) -> bytes:
-    return id.encode() + b"\0" + tags
+def _cut(padded: bytes, start: int = 0) -> tuple[int, bytes]:
+    """Returns where the packed bytes end that follow their length, and those bytes."""
+    first = start + _LENGTH_BYTES
+    end = first + int.from_bytes(padded[start:first], "big")
+    return end, padded[first:end]
+
+
+def _bound(format: int, id: str, tags: bytes) -> bytes:
+    """Returns what a ciphertext is bound to."""
+    if format == _ZLIB:
+        return id.encode() + b"\0" + tags
+    return b"%s\0%d\0%s" % (id.encode(), format, tags)
 
 
 def _derived(secret: bytes, purpose: bytes) -> bytes:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from rashpath.audit.errors import DecisionErasedError
-from rashpath.audit.ledger import Ledger, Outcome
+from rashpath.audit.ledger import Ledger
+from rashpath.audit.outcome import Outcome
 from rashpath.audit.record import assemble_erasure
 from rashpath.audit.sortable_id import now_us, sortable_id
 

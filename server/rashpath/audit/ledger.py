@@ -1,9 +1,9 @@
 """The ledger of one process: callers wait until their records are committed, many at a time.
 
 One thread writes. While a commit is on its way, records gather for the next one, which waits a
-moment for as many callers as shared the last; so the more callers there are, the more records share
-a commit. Each process writes a chain of its own, so that several write to one store without waiting
-for each other's hashes.
+moment for those that are announced and for as many callers as shared the last; so the more callers
+there are, the more records share a commit. Each process writes a chain of its own, so that several
+write to one store without waiting for each other's hashes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from sqlalchemy import select
 
 from rashpath.audit.chain import Position
 from rashpath.audit.commit import Written, write
+from rashpath.audit.content import same_question
 from rashpath.audit.errors import (
     CommitUncertainError,
-    DecisionErasedError,
     QueueFullError,
     RequestIdReusedError,
     StoreError,
     StoreUnavailableError,
 )
+from rashpath.audit.outcome import Attempt, Outcome, Recorded, Refused, Repeated
 from rashpath.audit.reading import Reader
-from rashpath.audit.record import Entry, same_question
+from rashpath.audit.record import Entry
 from rashpath.audit.signing import SigningKey
 from rashpath.audit.sortable_id import now_us, sortable_id
 from rashpath.audit.store import Store, may_retry
@@ -42,7 +43,9 @@ _GATHER_S = 0.005
 """Longest wait of a commit for as many callers as shared the one before: a commit costs as much as
 the writing of some twenty records."""
 
-_GATHER_STEP_S = 0.0005
+_GATHER_COMING_S = 0.02
+"""Longest wait for records that are on their way: it must not add up to much for the callers of
+those that wait already."""
 
 _PROBE_S = 1.0
 """Seconds after which a store that failed is tried again, though nobody asks."""
@@ -53,47 +56,6 @@ reads it for a repeated request never comes to write."""
 
 HANGS_S = 5.0
 """Seconds after which a store that says nothing counts as one that fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The entry is committed; its answer may leave."""
-
-    decision_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """The request was answered before; this is that answer, in the bytes that were sent."""
-
-    decision_id: str
-    answer: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The entry was not recorded: its request id was used for something else, or the content of
-    the decision that it was used for is erased or cannot be opened."""
-
-    error: RequestIdReusedError | DecisionErasedError | StoreError
-
-
-Outcome = Recorded | Repeated | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try to commit a group of records.
-
-    Args:
-        records: how many were written; 0 where it failed.
-        seconds: how long it took.
-        committed: whether it holds.
-    """
-
-    records: int
-    seconds: float
-    committed: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,6 +109,8 @@ class Ledger:
         self._not_before = 0.0
         self._seconds_per_record = 0.0
         self._crowd = 0
+        self._coming = 0
+        self._enough = threading.Event()
         self._kept: frozenset[str] = frozenset()
         self._position = _new_chain()
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
@@ -203,7 +167,21 @@ class Ledger:
             self._queue.append(waiting)
             self._queued += len(entries)
             self._changed.notify()
+            if not self._more_s(0.0):
+                self._enough.set()
         return waiting.future
+
+    def expect(self) -> None:
+        """Says that a record is on its way: a commit waits a moment for it."""
+        with self._changed:
+            self._coming += 1
+
+    def arrived(self) -> None:
+        """Says that an expected record was submitted, or will not be."""
+        with self._changed:
+            self._coming -= 1
+            if not self._coming:
+                self._enough.set()
 
     def close(self, timeout_s: float | None = None) -> bool:
         """Takes nothing more, writes what waits, and closes the store.
@@ -217,6 +195,7 @@ class Ledger:
         with self._changed:
             self._closing = True
             self._changed.notify()
+            self._enough.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             return False
@@ -243,19 +222,27 @@ class Ledger:
             self._asked_s = None
 
     def _gather(self) -> None:
-        """Waits a moment for as many callers as shared the last commit, if several did, unless what
-        waits fills a commit already.
+        """Waits a moment for the records that are on their way, and for as many callers as shared
+        the last commit, if several did, unless what waits fills a commit already.
         """
-        if self._crowd < 2:
-            return
-        end = time.monotonic() + _GATHER_S
-        while (
-            len(self._queue) < self._crowd
-            and self._queued < self._batch_limit
-            and not self._closing
-            and time.monotonic() < end
-        ):
-            time.sleep(_GATHER_STEP_S)
+        began = time.monotonic()
+        while True:
+            with self._changed:
+                more_s = self._more_s(time.monotonic() - began)
+                if not more_s:
+                    return
+                self._enough.clear()
+            self._enough.wait(more_s)
+
+    def _more_s(self, waited_s: float) -> float:
+        """Returns how many seconds a commit that has waited so long should wait yet at most."""
+        if self._closing or self._queued >= self._batch_limit:
+            return 0.0
+        if self._coming:
+            return max(0.0, _GATHER_COMING_S - waited_s)
+        if self._crowd > 1 and len(self._queue) < self._crowd:
+            return max(0.0, _GATHER_S - waited_s)
+        return 0.0
 
     def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
@@ -326,7 +313,7 @@ class Ledger:
                     continue
                 raise
             self._position = written.position
-            self._kept |= written.guidelines
+            self._kept |= written.kept
             return written.repeated
         raise AssertionError("the last try returns or raises")
 

@@ -19,6 +19,7 @@ from rashpath.audit.tables import (
     BY_TIME,
     CHECKPOINTS,
     DATA_KEYS,
+    DICTIONARIES,
     ENVELOPES,
     GUIDELINES,
     HEADS,
@@ -35,7 +36,7 @@ MIGRATION_LOCK = 0x7261_7368_0001
 
 _KEY_BYTES = 32
 _REFUSAL = "the ledger is append-only"
-_SKIPPED = (REQUESTS, GUIDELINES)
+_SKIPPED = (REQUESTS, GUIDELINES, DICTIONARIES)
 """Tables in which a row that is already there is no fault, but left as it is."""
 
 
@@ -67,7 +68,13 @@ def version_2(connection: Connection) -> None:
     connection.execute(CreateIndex(BY_GUIDELINE))
 
 
-STEPS: Sequence[Callable[[Connection], None]] = (version_1, version_2)
+def version_3(connection: Connection) -> None:
+    """Keeps the dictionaries that contents are packed with."""
+    connection.execute(CreateTable(DICTIONARIES))
+    refuse_changes(connection, DICTIONARIES, deletable=False)
+
+
+STEPS: Sequence[Callable[[Connection], None]] = (version_1, version_2, version_3)
 VERSION = len(STEPS)
 """The version of the tables that this software needs."""
 

@@ -11,7 +11,8 @@ from rashpath.audit.config import AuditConfig
 from rashpath.audit.envelope import Seal
 from rashpath.audit.errors import KeyFileError
 from rashpath.audit.keyring import Keyring
-from rashpath.audit.ledger import HANGS_S, Attempt, Ledger
+from rashpath.audit.ledger import HANGS_S, Ledger
+from rashpath.audit.outcome import Attempt
 from rashpath.audit.reading import Reader
 from rashpath.audit.signing import SigningKey, TrustedKeys
 from rashpath.audit.store import Store, open_store

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 
 from rashpath.audit.chain import record_hash
-from rashpath.audit.envelope import Seal, envelope_digest
+from rashpath.audit.content import same_question
+from rashpath.audit.envelope import FORMAT, Envelope, Seal
 from rashpath.audit.errors import (
     DecisionErasedError,
     DecisionNotFoundError,
@@ -17,7 +18,9 @@ from rashpath.audit.errors import (
     RequestIdReusedError,
     StoreError,
 )
-from rashpath.audit.record import ANONYMOUS, same_question
+from rashpath.audit.kept_dictionary import KeptDictionaries
+from rashpath.audit.packing import Dictionary
+from rashpath.audit.record import ANONYMOUS
 from rashpath.audit.store import Store
 from rashpath.audit.tables import DATA_KEYS, ENVELOPES, RECORDS, REQUESTS
 from rashpath.v1 import audit_pb2
@@ -26,6 +29,7 @@ from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 1000
 _AT_ONCE = 500
+_SEALED = (ENVELOPES.c.nonce, ENVELOPES.c.tags, ENVELOPES.c.ciphertext)
 _SCANNED = 5000
 """Most decisions that one page looks through for a recommendation."""
 
@@ -40,17 +44,15 @@ class Stored:
 
     Args:
         body: bytes of the `AuditRecord`.
-        nonce: of the envelope; None for an erasure.
-        tags: of the envelope.
-        ciphertext: of the envelope.
+        envelope: the sealed content.
         keys: its data key as wrapped, by wrapping key; empty where it was erased.
+        dictionary: what the content is packed with; None: nothing, or it is not kept as it was.
     """
 
     body: bytes
-    nonce: bytes | None
-    tags: bytes
-    ciphertext: bytes
+    envelope: Envelope
     keys: Mapping[str, bytes] = field(repr=False)
+    dictionary: Dictionary | None
 
     @property
     def record(self) -> audit_pb2.AuditRecord:
@@ -60,7 +62,7 @@ class Stored:
     @property
     def erased(self) -> bool:
         """True where the content cannot be opened any more."""
-        return self.nonce is not None and not self.keys
+        return not self.keys
 
     def content(self, seal: Seal) -> audit_pb2.AuditEnvelope:
         """Returns the content, checked against the record.
@@ -71,17 +73,19 @@ class Stored:
             LedgerDamagedError: it is not what was recorded.
         """
         record = self.record
-        if self.nonce is None:
-            raise DecisionNotFoundError(record.id)
         if self.erased:
             raise DecisionErasedError(record.id)
         damaged = LedgerDamagedError(f"the content of `{record.id}` is not what was recorded")
-        if envelope_digest(self.nonce, self.tags, self.ciphertext) != record.ciphertext_digest:
+        if self.envelope.digest != record.ciphertext_digest:
             raise damaged
-        content = seal.open(record.id, self.keys, self.nonce, self.tags, self.ciphertext)
-        if record_hash(content) != record.envelope_commitment:
+        if record.dictionary_digest and self.dictionary is None:
+            raise LedgerDamagedError(
+                f"what the content of `{record.id}` is packed with is not kept as it was"
+            )
+        opened = seal.open(record.id, self.keys, self.envelope, self.dictionary)
+        if opened.commitment != record.envelope_commitment:
             raise damaged
-        return audit_pb2.AuditEnvelope.FromString(content)
+        return audit_pb2.AuditEnvelope.FromString(opened.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Reader:
     def __init__(self, store: Store, seal: Seal) -> None:
         self.store = store
         self.seal = seal
+        self._dictionaries = KeptDictionaries()
 
     def stored(self, decision_id: str) -> Stored:
         """Returns a decision as it is stored.
@@ -205,7 +210,7 @@ class Reader:
                     return Page(tuple(found), place)
                 place = f"{row.time_us}.{row.id}"
                 keys = _keys(connection, row.id)
-                if not filters.recommendation or self._applied(row, keys, filters):
+                if not filters.recommendation or self._applied(connection, row, keys, filters):
                     found.append(_shown(row.body, erased=not keys))
         return Page(tuple(found), "")
 
@@ -223,15 +228,26 @@ class Reader:
             with self.store.read() as connection:
                 rows = list(self._rows(connection, filters, _AT_ONCE, token, oldest_first=True))
                 keys = {row.id: _keys(connection, row.id) for row in rows}
-            for row in rows:
-                if not filters.recommendation or self._applied(row, keys[row.id], filters):
-                    yield _shown(row.body, erased=not keys[row.id])
+                shown = [
+                    _shown(row.body, erased=not keys[row.id])
+                    for row in rows
+                    if not filters.recommendation
+                    or self._applied(connection, row, keys[row.id], filters)
+                ]
+            yield from shown
             if not rows:
                 return
             token = f"{rows[-1].time_us}.{rows[-1].id}"
 
-    def _applied(self, row: Any, keys: Mapping[str, bytes], filters: Filters) -> bool:
-        return bool(keys) and self.seal.tagged(row.id, keys, row.tags, filters.recommendation)
+    def _applied(
+        self, connection: Connection, row: Any, keys: Mapping[str, bytes], filters: Filters
+    ) -> bool:
+        if not keys:
+            return False
+        stored = self._stored_in(connection, row, keys)
+        if stored.envelope.format < FORMAT:
+            return self.seal.tagged(row.id, keys, row.tags, filters.recommendation)
+        return filters.recommendation in stored.content(self.seal).recommendations
 
     def _rows(
         self,
@@ -253,9 +269,11 @@ class Reader:
         if token:
             last = _place(token)
             wanted.append(place > last if oldest_first else place < last)
+        # Contents are opened only where one looks for what was recommended.
+        sealed = _SEALED if filters.recommendation else ()
         order = [column if oldest_first else column.desc() for column in place.clauses]
         yield from connection.execute(
-            select(RECORDS.c.id, RECORDS.c.time_us, RECORDS.c.body, ENVELOPES.c.tags)
+            select(RECORDS.c.id, RECORDS.c.time_us, RECORDS.c.body, *sealed)
             .join(ENVELOPES, ENVELOPES.c.id == RECORDS.c.id)
             .where(*wanted)
             .order_by(*order)
@@ -264,13 +282,19 @@ class Reader:
 
     def _stored(self, connection: Connection, decision_id: str) -> Stored:
         row = connection.execute(
-            select(RECORDS.c.body, ENVELOPES.c.nonce, ENVELOPES.c.tags, ENVELOPES.c.ciphertext)
+            select(RECORDS.c.body, *_SEALED)
             .join(ENVELOPES, ENVELOPES.c.id == RECORDS.c.id)
             .where(RECORDS.c.id == decision_id, RECORDS.c.kind == audit_pb2.RECORD_KIND_DECISION)
         ).one_or_none()
         if row is None:
             raise DecisionNotFoundError(decision_id)
-        return Stored(row.body, row.nonce, row.tags, row.ciphertext, _keys(connection, decision_id))
+        return self._stored_in(connection, row, _keys(connection, decision_id))
+
+    def _stored_in(self, connection: Connection, row: Any, keys: Mapping[str, bytes]) -> Stored:
+        record = audit_pb2.AuditRecord.FromString(row.body)
+        envelope = Envelope(record.content_format, row.nonce, row.tags, row.ciphertext)
+        dictionary = self._dictionaries.get(connection, record.dictionary_digest)
+        return Stored(row.body, envelope, keys, dictionary)
 
 
 def _keys(connection: Connection, id: str) -> dict[str, bytes]:

@@ -6,28 +6,34 @@ record holds nothing from which a patient's data could be told; that is all in t
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from rashpath.audit.content import content_of
 from rashpath.audit.envelope import Seal, Sealed
-from rashpath.facts.check import given
-from rashpath.facts.dictionary import Dictionary
+from rashpath.audit.packing import Dictionary
 from rashpath.guideline import DecisionGraph
 from rashpath.guideline.model import SEMANTICS_VERSION
-from rashpath.readings.answer import OUTCOMES, VERDICTS
-from rashpath.readings.walk import NodeStep, Walked
+from rashpath.readings.compiled.pieces import tag_of, texts, varint
+from rashpath.readings.walk import Walked
 from rashpath.v1 import audit_pb2
-from rashpath.v1.decision_pb2 import EdgeOutcome
-from rashpath.v1.decision_pb2 import Verdict as VerdictMessage
-from rashpath.v1.decision_service_pb2 import EvaluateRequest, EvaluateResponse
+from rashpath.v1.decision_service_pb2 import EvaluateRequest
 
 ANONYMOUS = "anonymous"
 """The caller where the server authenticated none."""
 
 LONGEST_REASON = 500
-_SALT_BYTES = 32
+
+_ID, _TIME, _REQUEST_HASH, _COMMITMENT, _CIPHERTEXT = (
+    tag_of(audit_pb2.AuditRecord, name)
+    for name in ("id", "time", "request_hash", "envelope_commitment", "ciphertext_digest")
+)
+_DECISION = audit_pb2.AuditRecord(kind=audit_pb2.RECORD_KIND_DECISION).SerializeToString()
+_SECONDS, _NANOS = (
+    varint(Timestamp.DESCRIPTOR.fields_by_name[name].number << 3) for name in ("seconds", "nanos")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,40 +88,43 @@ class Entry:
     graph: DecisionGraph | None
 
 
-def assemble(decided: Decided, seal: Seal, time_us: int) -> Entry:
+def assemble(
+    decided: Decided, seal: Seal, time_us: int, dictionary: Dictionary | None = None
+) -> Entry:
     """Returns the record of a decision with its sealed content.
 
     Args:
         decided: the decision.
         seal: seals the content.
         time_us: now, microseconds since 1970, UTC.
+        dictionary: what the content is packed with; None: nothing, which costs more time and room.
     """
-    graph, request = decided.walk.graph, decided.request
+    graph, request, id = decided.walk.graph, decided.request, decided.decision_id
     caller = decided.caller or ANONYMOUS
-    sealed = seal.seal(decided.decision_id, _content(decided), decided.walk.applying)
-    record = audit_pb2.AuditRecord(
-        id=decided.decision_id,
-        kind=audit_pb2.RECORD_KIND_DECISION,
-        caller=caller,
-        request_hash=seal.request_hash(caller, request.request_id),
-        guideline_id=graph.guideline.id,
-        guideline_version=graph.guideline.version,
-        guideline_digest=graph.digest,
-        engine_version=decided.engine_version,
-        semantics_version=SEMANTICS_VERSION,
-        envelope_commitment=sealed.commitment,
-        ciphertext_digest=sealed.digest,
+    content = content_of(request, decided.answer, decided.walk)
+    sealed = seal.seal(id, content, dictionary)
+    request_hash = seal.request_hash(caller, request.request_id)
+    # A message may be joined from the bytes of its fields.
+    head = (
+        texts(_ID, (id,)),
+        _DECISION,
+        _time_bytes(time_us),
+        _caller_bytes(caller),
+        _field(_REQUEST_HASH, request_hash),
+        _maker_bytes(graph, decided.engine_version),
+        _field(_COMMITMENT, sealed.commitment),
+        _field(_CIPHERTEXT, sealed.digest),
+        _packing_bytes(sealed.envelope.format, "" if dictionary is None else dictionary.digest),
     )
-    record.time.FromMicroseconds(time_us)
     return Entry(
-        id=record.id,
-        kind=record.kind,
+        id=id,
+        kind=audit_pb2.RECORD_KIND_DECISION,
         time_us=time_us,
         caller=caller,
-        request_hash=record.request_hash,
-        guideline_id=record.guideline_id,
+        request_hash=request_hash,
+        guideline_id=graph.guideline.id,
         subject="",
-        head=record.SerializeToString(deterministic=True),
+        head=b"".join(head),
         sealed=sealed,
         request=request,
         graph=graph,
@@ -160,68 +169,38 @@ def assemble_erasure(
     )
 
 
-def same_question(given_now: EvaluateRequest, recorded: audit_pb2.AuditEnvelope) -> bool:
-    """Tells whether a request asks what a recorded one asked: the same case and the same pin.
-
-    View and audience do not count: a repeated request gets the recorded answer as it was sent.
-    """
-    dictionary = Dictionary.of(given_now.patient_case.DESCRIPTOR)
-    return given_now.guideline == recorded.request.guideline and given(
-        given_now.patient_case, dictionary
-    ) == given(recorded.patient_case, dictionary)
+def _field(tag: bytes, value: bytes) -> bytes:
+    return b"".join((tag, varint(len(value)), value)) if value else b""
 
 
-def answer_digest(answer: bytes, decision_id: str) -> bytes:
-    """Returns SHA-256 of an answer with its decision id cleared.
-
-    Args:
-        answer: bytes of an `EvaluateResponse`.
-        decision_id: its decision id.
-    """
-    first = EvaluateResponse(decision_id=decision_id).SerializeToString()
-    if answer.startswith(first):
-        # The id is the first field; what follows is the answer without it.
-        return hashlib.sha256(answer[len(first) :]).digest()
-    bare = EvaluateResponse.FromString(answer)
-    bare.ClearField("decision_id")
-    return hashlib.sha256(bare.SerializeToString(deterministic=True)).digest()
+def _time_bytes(time_us: int) -> bytes:
+    seconds, micros = divmod(time_us, 1_000_000)
+    time = _SECONDS + varint(seconds) if seconds else b""
+    if micros:
+        time += _NANOS + varint(micros * 1000)
+    return b"".join((_TIME, varint(len(time)), time))
 
 
-def walked_nodes(walk: Walked) -> bytes:
-    """Returns the walk as the `walk` field of an `AuditEnvelope`, in bytes."""
-    return walk.joined(_walked)
+@lru_cache(maxsize=256)
+def _caller_bytes(caller: str) -> bytes:
+    return audit_pb2.AuditRecord(caller=caller).SerializeToString(deterministic=True)
 
 
-def _content(decided: Decided) -> bytes:
-    """Returns the bytes of the `AuditEnvelope`; the salt comes first."""
-    request = decided.request
-    first = audit_pb2.AuditEnvelope(
-        salt=secrets.token_bytes(_SALT_BYTES),
-        patient_case=request.patient_case,
-        request=EvaluateRequest(
-            guideline=request.guideline if request.HasField("guideline") else None,
-            view=request.view,
-            audience=request.audience,
-            request_id=request.request_id,
-        ),
-        answer=decided.answer,
-        answer_digest=answer_digest(decided.answer, decided.decision_id),
+@lru_cache(maxsize=32)
+def _maker_bytes(graph: DecisionGraph, engine_version: str) -> bytes:
+    record = audit_pb2.AuditRecord(
+        guideline_id=graph.guideline.id,
+        guideline_version=graph.guideline.version,
+        guideline_digest=graph.digest,
+        engine_version=engine_version,
+        semantics_version=SEMANTICS_VERSION,
     )
-    # A message may be joined from the bytes of its fields; those of the walk are few and recur.
-    return first.SerializeToString(deterministic=True) + walked_nodes(decided.walk)
+    return record.SerializeToString(deterministic=True)
 
 
-def _walked(step: NodeStep) -> bytes:
-    return _walked_bytes(
-        step.node.id,
-        VERDICTS[step.verdict],
-        tuple(OUTCOMES[edge.outcome] for edge in step.edges),
+@lru_cache(maxsize=64)
+def _packing_bytes(content_format: int, dictionary_digest: str) -> bytes:
+    record = audit_pb2.AuditRecord(
+        content_format=content_format, dictionary_digest=dictionary_digest
     )
-
-
-@lru_cache(maxsize=4096)
-def _walked_bytes(
-    node: str, verdict: VerdictMessage.ValueType, outcomes: tuple[EdgeOutcome.ValueType, ...]
-) -> bytes:
-    walked = audit_pb2.WalkedNode(node=node, verdict=verdict, outcomes=outcomes)
-    return audit_pb2.AuditEnvelope(walk=[walked]).SerializeToString(deterministic=True)
+    return record.SerializeToString(deterministic=True)

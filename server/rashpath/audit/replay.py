@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 from google.protobuf.message import Message
 
+from rashpath.audit.content import walked_nodes
 from rashpath.audit.errors import DecisionErasedError
 from rashpath.audit.kept_guideline import KeptGuidelines
 from rashpath.audit.reading import Reader
-from rashpath.audit.record import walked_nodes
 from rashpath.facts.check import given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph, GuidelineError

@@ -46,7 +46,7 @@ ENVELOPES = Table(
     METADATA,
     Column("id", String, ForeignKey("records.id"), primary_key=True),
     Column("nonce", LargeBinary, nullable=False),
-    Column("tags", LargeBinary, nullable=False),
+    Column("tags", LargeBinary, nullable=False, comment="empty but in content format 0"),
     Column("ciphertext", LargeBinary, nullable=False, comment="AuditEnvelope, encrypted"),
 )
 
@@ -79,6 +79,13 @@ GUIDELINES = Table(
     METADATA,
     Column("digest", String, primary_key=True),
     Column("content", LargeBinary, nullable=False, comment="the JSON that has the digest"),
+)
+
+DICTIONARIES = Table(
+    "dictionaries",
+    METADATA,
+    Column("digest", String, primary_key=True),
+    Column("content", LargeBinary, nullable=False, comment="what contents are packed with"),
 )
 
 CHECKPOINTS = Table(

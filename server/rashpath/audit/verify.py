@@ -14,11 +14,13 @@ from sqlalchemy import Connection, select, union
 from rashpath.audit.envelope import Seal
 from rashpath.audit.findings import Findings
 from rashpath.audit.kept_guideline import digest_of
+from rashpath.audit.packing import Dictionary, dictionary_digest
 from rashpath.audit.signing import TrustedKeys
 from rashpath.audit.store import Store
 from rashpath.audit.tables import (
     CHECKPOINTS,
     DATA_KEYS,
+    DICTIONARIES,
     ENVELOPES,
     GUIDELINES,
     HEADS,
@@ -64,9 +66,10 @@ def verify(
     findings = Findings(progress)
     with store.read() as connection:
         kept = _guidelines(connection, findings)
+        words = _dictionaries(connection, findings)
         chains = union(select(RECORDS.c.chain), select(HEADS.c.chain))
         for chain in sorted(connection.execute(chains).scalars()):
-            ChainCheck(connection, chain, trusted, seal, kept, findings).run()
+            ChainCheck(connection, chain, trusted, seal, kept, words, findings).run()
         _leftovers(connection, findings)
         covered = _checkpoints(connection, trusted, checkpoint, findings)
     return findings.response(covered)
@@ -84,6 +87,20 @@ def _guidelines(connection: Connection, findings: Findings) -> frozenset[str]:
                 f"the guideline kept as `{row.digest}` does not have this digest",
             )
     return frozenset(kept)
+
+
+def _dictionaries(connection: Connection, findings: Findings) -> dict[str, Dictionary]:
+    """Returns the dictionaries that are kept as they were, by digest."""
+    kept = {}
+    for row in connection.execute(select(DICTIONARIES)):
+        if dictionary_digest(row.content) == row.digest:
+            kept[row.digest] = Dictionary(bytes(row.content))
+        else:
+            findings.note(
+                Kind.LEDGER_FAULT_KIND_DICTIONARY_CHANGED,
+                f"the dictionary kept as `{row.digest}` does not have this digest",
+            )
+    return kept
 
 
 def _leftovers(connection: Connection, findings: Findings) -> None:

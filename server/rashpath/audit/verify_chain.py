@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from rashpath.audit.chain import FIRST
 from rashpath.audit.envelope import Seal
 from rashpath.audit.findings import Findings
+from rashpath.audit.packing import Dictionary
 from rashpath.audit.signing import TrustedKeys
 from rashpath.audit.tables import HEADS, RECORDS
 from rashpath.audit.verify_record import Row, check_content, check_place, read_rows
@@ -45,6 +46,7 @@ class ChainCheck:
         trusted: keys whose signatures count.
         seal: opens contents; None: they are not opened.
         guidelines: digests of the guidelines that are kept as they were.
+        dictionaries: those that are kept as they were, by digest.
         findings: gets what is found.
     """
 
@@ -53,6 +55,7 @@ class ChainCheck:
     trusted: TrustedKeys
     seal: Seal | None
     guidelines: frozenset[str]
+    dictionaries: Mapping[str, Dictionary]
     findings: Findings
 
     def run(self) -> None:
@@ -184,7 +187,7 @@ class ChainCheck:
         """Verifies the columns and the content of a record."""
         self.findings.count_record()
         check_place(row, self.findings)
-        check_content(row, self.seal, self.findings)
+        check_content(row, self.seal, self.dictionaries, self.findings)
         digest = row.record.guideline_digest
         if digest and digest not in self.guidelines:
             text = f"its guideline `{digest}` is not kept as it was"

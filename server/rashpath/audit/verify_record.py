@@ -10,9 +10,10 @@ from google.protobuf.message import DecodeError
 from sqlalchemy import Connection, and_, select
 
 from rashpath.audit.chain import record_hash
-from rashpath.audit.envelope import Seal, envelope_digest
+from rashpath.audit.envelope import Envelope, Opened, Seal
 from rashpath.audit.errors import KeyUnknownError, LedgerDamagedError
 from rashpath.audit.findings import Findings
+from rashpath.audit.packing import Dictionary
 from rashpath.audit.tables import DATA_KEYS, ENVELOPES, RECORDS, REQUESTS
 from rashpath.v1.audit_pb2 import (
     RECORD_KIND_DECISION,
@@ -56,6 +57,13 @@ class Row:
             return AuditRecord.FromString(self.body)
         except DecodeError:
             return AuditRecord()
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """The sealed content as stored; None where there is none."""
+        if self.nonce is None:
+            return None
+        return Envelope(self.record.content_format, self.nonce, self.tags, self.ciphertext)
 
     @property
     def moved(self) -> bool:
@@ -135,22 +143,30 @@ def check_place(row: Row, findings: Findings) -> None:
         _note(findings, row, LedgerFaultKind.LEDGER_FAULT_KIND_RECORD_CHANGED, text)
 
 
-def check_content(row: Row, seal: Seal | None, findings: Findings) -> None:
+def check_content(
+    row: Row, seal: Seal | None, dictionaries: Mapping[str, Dictionary], findings: Findings
+) -> None:
     """Compares the content of a record with what the record says of it.
 
     Args:
         row: the record.
         seal: opens it; None: only what is stored of it is compared.
+        dictionaries: those that are kept as they were, by digest.
         findings: gets faults, and counts the contents opened and those erased.
     """
     record = row.record
     changed = LedgerFaultKind.LEDGER_FAULT_KIND_ENVELOPE_CHANGED
     if record.kind != RECORD_KIND_DECISION:
         return
-    if row.nonce is None:
+    envelope = row.envelope
+    if envelope is None:
         _note(findings, row, changed, "its content is missing")
         return
-    if envelope_digest(row.nonce, row.tags, row.ciphertext) != record.ciphertext_digest:
+    digest = record.dictionary_digest
+    if digest and digest not in dictionaries:
+        text = f"what its content is packed with, the dictionary `{digest}`, is not kept as it was"
+        _note(findings, row, LedgerFaultKind.LEDGER_FAULT_KIND_DICTIONARY_CHANGED, text)
+    if envelope.digest != record.ciphertext_digest:
         _note(findings, row, changed, "its content is not what was recorded")
         return
     if row.erased:
@@ -160,19 +176,19 @@ def check_content(row: Row, seal: Seal | None, findings: Findings) -> None:
     elif not row.keys:
         text = "the key of its content is gone, and no erasure is recorded"
         _note(findings, row, LedgerFaultKind.LEDGER_FAULT_KIND_KEY_MISSING, text)
-    elif seal is not None:
-        _open(row, seal, findings)
+    elif seal is not None and (not digest or digest in dictionaries):
+        _open(row, envelope, seal, dictionaries.get(digest), findings)
 
 
-def _open(row: Row, seal: Seal, findings: Findings) -> None:
+def _open(
+    row: Row, envelope: Envelope, seal: Seal, dictionary: Dictionary | None, findings: Findings
+) -> None:
     record, changed = row.record, LedgerFaultKind.LEDGER_FAULT_KIND_ENVELOPE_CHANGED
-    assert row.nonce is not None
-    content = b""
+    opened = Opened(b"", b"")
     try:
         for key_id, wrapped in row.keys.items():
-            keys = {key_id: wrapped}
-            content = seal.open(row.id, keys, row.nonce, row.tags, row.ciphertext)
-        envelope = AuditEnvelope.FromString(content)
+            opened = seal.open(row.id, {key_id: wrapped}, envelope, dictionary)
+        content = AuditEnvelope.FromString(opened.content)
     except KeyUnknownError as error:
         _note(findings, row, LedgerFaultKind.LEDGER_FAULT_KIND_KEY_MISSING, str(error))
         return
@@ -180,9 +196,9 @@ def _open(row: Row, seal: Seal, findings: Findings) -> None:
         _note(findings, row, changed, "its content or the key of it is not what was recorded")
         return
     findings.envelopes += 1
-    if record_hash(content) != record.envelope_commitment:
+    if opened.commitment != record.envelope_commitment:
         _note(findings, row, changed, "its content is not what the record commits to")
-    elif seal.request_hash(record.caller, envelope.request.request_id) != record.request_hash:
+    elif seal.request_hash(record.caller, content.request.request_id) != record.request_hash:
         text = "its request id does not have the recorded hash; the index key may be another"
         _note(findings, row, changed, text)
 

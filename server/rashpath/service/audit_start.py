@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rashpath.audit import AuditConfig, Ledger, open_ledger
 from rashpath.audit.errors import StoreError
-from rashpath.audit.ledger import Attempt
+from rashpath.audit.outcome import Attempt
 from rashpath.service.log import Log
 from rashpath.service.settings import Settings, SettingsError
 

@@ -14,8 +14,9 @@ from rashpath.audit.checkpoint import create_checkpoint
 from rashpath.audit.erase import submit_erasure
 from rashpath.audit.errors import StoreError
 from rashpath.audit.kept_guideline import KeptGuidelines
-from rashpath.audit.ledger import Ledger, Recorded
+from rashpath.audit.ledger import Ledger
 from rashpath.audit.opening import OpenStore
+from rashpath.audit.outcome import Recorded
 from rashpath.audit.reading import DEFAULT_PAGE, LARGEST_PAGE, Filters
 from rashpath.audit.record import LONGEST_REASON
 from rashpath.audit.replay import Replayer

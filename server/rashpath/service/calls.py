@@ -150,8 +150,12 @@ class Calls:
                 call.told |= {"repeated": True}
                 return answered
         record = partial(self._record, recorder, call, request)
-        with call.trace.step("decide"):
-            pending = await self._gate.work(call.deadline, record)
+        recorder.ledger.expect()
+        try:
+            with call.trace.step("decide"):
+                pending = await self._gate.work(call.deadline, record)
+        finally:
+            recorder.ledger.arrived()
         with call.trace.step("record"):
             return await recorder.settle(pending, call.deadline)
 

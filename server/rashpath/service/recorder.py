@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated, assemble
 from rashpath.audit.errors import StoreError
+from rashpath.audit.packing import Dictionary
 from rashpath.audit.record import Entry
 from rashpath.audit.sortable_id import now_us
 from rashpath.service.errors import Refusal
@@ -51,14 +52,18 @@ class Recorder:
 
     Args:
         ledger: open for writing.
+        dictionaries: what contents are packed with, by digest of the guideline; those of another
+            guideline are packed without.
 
     Attributes:
+        dictionaries: may be replaced: every record names its own.
         most_together: most decisions that are handed over together, 1 or more; never more than may
             wait or than one commit may have, since the ledger does not divide them.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, dictionaries: Mapping[str, Dictionary]) -> None:
         self.ledger = ledger
+        self.dictionaries = dictionaries
         self._engine_version = version("rashpath")
         self.most_together = min(_WRITTEN_TOGETHER, ledger.queue_limit, ledger.batch_limit)
 
@@ -85,7 +90,9 @@ class Recorder:
             decision_id=decision.id,
             engine_version=self._engine_version,
         )
-        return Unwritten(decision.answer, assemble(decided, self.ledger.reader.seal, now_us()))
+        dictionary = self.dictionaries.get(decision.walk.graph.digest)
+        entry = assemble(decided, self.ledger.reader.seal, now_us(), dictionary)
+        return Unwritten(decision.answer, entry)
 
     def submit(self, unwritten: Sequence[Unwritten]) -> list[Pending]:
         """Hands decisions to the ledger, which writes them in one commit.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rashpath.audit.dictionary import dictionary_of
+from rashpath.audit.packing import Dictionary
 from rashpath.readings.engine import Engine, engine_of
 from rashpath.service.guidelines import Guidelines, GuidelinesError, load_guidelines
 from rashpath.service.reload.generation import home
@@ -16,10 +19,17 @@ class Served:
     """Guidelines and the engine that was prepared for them.
 
     Each loading has an engine of its own: what it keeps of guidelines goes with them.
+
+    Args:
+        guidelines: the guidelines.
+        engine: decides by them.
+        dictionaries: what the contents of their records are packed with, by digest of the
+            guideline; empty where nothing is recorded.
     """
 
     guidelines: Guidelines
     engine: Engine
+    dictionaries: Mapping[str, Dictionary]
 
 
 def load_served(settings: Settings, folder: Path | None) -> Served:
@@ -51,4 +61,7 @@ def load_served(settings: Settings, folder: Path | None) -> Served:
     engine = engine_of(settings.engine)
     for graph in guidelines.all():
         engine.prepare(graph)
-    return Served(guidelines, engine)
+    dictionaries = {}
+    if settings.audit_mode != "off":
+        dictionaries = {graph.digest: dictionary_of(graph, engine) for graph in guidelines.all()}
+    return Served(guidelines, engine, dictionaries)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,8 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from rashpath.audit import Ledger
-from rashpath.audit.ledger import Attempt
+from rashpath.audit.outcome import Attempt
+from rashpath.audit.packing import Dictionary
 from rashpath.service import address as addresses
 from rashpath.service.address import AddressError
 from rashpath.service.application import Application, Limits
@@ -61,6 +62,8 @@ _LOOK_AT_LEDGER_S = 0.2
 _LOOK_AT_FILES_S = 1.0
 """Seconds between looks at whether files of certificates, keys and roles have changed."""
 
+_NO_DICTIONARIES: Mapping[str, Dictionary] = {}
+
 _TRAVEL_S = 0.1
 """Seconds for the last bytes that were sent to arrive, before their connection is closed."""
 
@@ -77,6 +80,7 @@ class Server:
         log: the log.
         share_port: whether other processes listen on the same port too.
         ledger: records every decision; None: nothing is recorded.
+        dictionaries: what the contents of records are packed with, by digest of the guideline.
         tally: counts; None: nothing is counted.
         tracing: begins the trace of each call; None: spans are not made.
     """
@@ -89,10 +93,12 @@ class Server:
         *,
         share_port: bool = False,
         ledger: Ledger | None = None,
+        dictionaries: Mapping[str, Dictionary] = _NO_DICTIONARIES,
         tally: Tally | None = None,
         tracing: Tracing | None = None,
     ) -> None:
         self._ledger = ledger
+        self._recorder = None if ledger is None else Recorder(ledger, dictionaries)
         self._tally = tally
         self._observer = Observer(log, settings.log_level, tally, tracing)
         self._calls: Calls | None = None
@@ -124,14 +130,13 @@ class Server:
         server = grpc.aio.server(
             options=channel_options(self._settings, share_port=self._share_port)
         )
-        recorder = Recorder(self._ledger) if self._ledger is not None else None
         self._door = open_door(self._settings, self._log)
         self._calls = Calls(
             self._application,
             self._gate,
             self._settings,
             self._observer,
-            recorder,
+            self._recorder,
             self._door,
             self.refusals,
         )
@@ -215,6 +220,8 @@ class Server:
         self._application = replace(
             self._application, guidelines=served.guidelines, engine=served.engine
         )
+        if self._recorder is not None:
+            self._recorder.dictionaries = served.dictionaries
         if self._calls is not None:
             self._calls.application = self._application
         self._health.reload(refused=False)
@@ -313,6 +320,7 @@ async def run(
         log,
         share_port=share_port,
         ledger=ledger,
+        dictionaries=served.dictionaries,
         tally=tally,
         tracing=tracing,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 
-from rashpath.audit.ledger import Attempt
+from rashpath.audit.outcome import Attempt
 from rashpath.guideline.model import SEMANTICS_VERSION, DecisionGraph
 from rashpath.readings.walk import Walked
 from rashpath.service.metrics import catalogue
