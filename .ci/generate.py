@@ -30,7 +30,7 @@ KERNEL = ROOT / "graph" / "rashpath" / "readings" / "compiled" / "kernel.c"
 CHECK_FAILED = 5
 
 COMPILE = (
-    *("cc", "-target", "wasm32-freestanding", "-O2", "-mbulk-memory", "-ffp-contract=off", "-s"),
+    *("cc", "-target", "wasm32-freestanding", "-Os", "-mbulk-memory", "-ffp-contract=off", "-s"),
     *("-Wl,--no-entry", "-Wall", "-Wextra", "-Werror"),
 )
 """Zig's C compiler, to a module that asks nothing of where it runs, and holds no path."""

@@ -324,21 +324,30 @@ def _module() -> tuple[wasmtime.Engine, wasmtime.Module]:
             f"the package `wasmtime` cannot be loaded: {_first_line(error)}"
         ) from error
     try:
-        engine = wasmtime.Engine()
-        module = wasmtime.Module(engine, KERNEL)
+        engine, module = _compiled("")
     except wasmtime.WasmtimeError as refused:
         reason = _first_line(refused)
         try:
-            config = wasmtime.Config()
-            config.target = _INTERPRETED
-            engine = wasmtime.Engine(config)
-            module = wasmtime.Module(engine, KERNEL)
+            engine, module = _compiled(_INTERPRETED)
         except wasmtime.WasmtimeError:
             raise KernelError(reason) from refused
         _LOG.warning(f"the kernel is interpreted, which is slower: {reason}")
     _HELD.update((engine, module))
     atexit.register(_let_go)
     return engine, module
+
+
+def _compiled(target: str) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """Compiles the kernel for a target; empty: this machine."""
+    import wasmtime
+
+    config = wasmtime.Config()
+    # The threads that it would start for so small a module take more memory than it does.
+    config.parallel_compilation = False
+    if target:
+        config.target = target
+    engine = wasmtime.Engine(config)
+    return engine, wasmtime.Module(engine, KERNEL)
 
 
 def _let_go() -> None:
