@@ -24,11 +24,12 @@ from rashpath.readings.compiled import (
     Decision,
     NotCompiledError,
     decision,
-    machine,
+    instance,
 )
 from rashpath.readings.compiled.image import _HEAD
+from rashpath.readings.compiled.instance import KernelError
 from rashpath.readings.compiled.lower import Op
-from rashpath.readings.compiled.machine import KernelError, Machine
+from rashpath.readings.compiled.machine import Machine
 from rashpath.readings.compiled.program import Values, program
 from rashpath.readings.compiled.standing import MOST_FAULTS, Standing
 from rashpath.readings.engine import CompiledEngine, GraphEngine
@@ -187,7 +188,7 @@ def test_without_the_package_guidelines_are_walked_plainly(
 ) -> None:
     """A machine that Wasmtime does not know decides as well, and says at the start that it is
     slower."""
-    monkeypatch.setattr(machine, "_module", machine._module.__wrapped__)
+    monkeypatch.setattr(instance, "_module", instance._module.__wrapped__)
     monkeypatch.setitem(sys.modules, "wasmtime", None)
     with pytest.raises(NotCompiledError, match="`wasmtime` cannot be loaded"):
         CompiledGraph(graph)
@@ -220,7 +221,7 @@ def test_where_no_memory_may_be_made_executable_the_kernel_is_interpreted(
             raise wasmtime.WasmtimeError("unable to make memory executable")
         compile_module(self, engine, wasm)
 
-    monkeypatch.setattr(machine, "_module", machine._module.__wrapped__)
+    monkeypatch.setattr(instance, "_module", instance._module.__wrapped__)
     quick = CompiledGraph(graph)
     monkeypatch.setattr(wasmtime.Module, "__init__", init)
     slow = CompiledGraph(graph)

@@ -18,7 +18,8 @@ from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result, implausible, implausible_words
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
-from rashpath.readings.compiled.machine import MOST_AT_ONCE, KernelError
+from rashpath.readings.compiled.instance import KernelError
+from rashpath.readings.compiled.machine import MOST_AT_ONCE
 from rashpath.readings.compiled.pieces import (
     batch_result,
     identified,

@@ -16,8 +16,9 @@ from google.protobuf.message import Message
 from rashpath.expression.evaluate import Case
 from rashpath.facts.dictionary import Choice, DecimalNumber
 from rashpath.guideline.model import DecisionGraph
+from rashpath.readings.compiled.instance import KernelError
 from rashpath.readings.compiled.lower import MISSING, TRUE, UNKNOWN, NotLoweredError
-from rashpath.readings.compiled.machine import KernelError, Machine
+from rashpath.readings.compiled.machine import Machine
 from rashpath.readings.compiled.pieces import Memo
 from rashpath.readings.compiled.program import Stretch, Values, dosed_of, program
 from rashpath.readings.compiled.steps import steps_of

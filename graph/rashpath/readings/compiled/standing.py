@@ -11,7 +11,7 @@ from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.compiled.answer import Answers
 from rashpath.readings.compiled.decision import CompiledGraph, NotCompiledError
-from rashpath.readings.compiled.machine import KernelError
+from rashpath.readings.compiled.instance import KernelError
 
 MOST_FAULTS: Final = 10
 """After so many faults the kernel decides no further case of a guideline."""
