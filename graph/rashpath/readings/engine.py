@@ -6,7 +6,6 @@ kernel go by what the graph was lowered to when it was loaded, and is there to b
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -74,7 +73,6 @@ class Engine(Protocol):
         options: bytes,
         index: int,
         first_id: int,
-        spell: Callable[[int], str],
         most: int,
     ) -> Answered | None:
         """Decides requests of a batch in bytes, in the basic view.
@@ -86,7 +84,6 @@ class Engine(Protocol):
             options: what the requests ask for besides their cases, in bytes.
             index: the place of the first one.
             first_id: the id of its answer, as a number; further ones count on.
-            spell: returns an id as text.
             most: how many at most.
 
         Returns:
@@ -127,7 +124,6 @@ class GraphEngine:
         options: bytes,
         index: int,
         first_id: int,
-        spell: Callable[[int], str],
         most: int,
     ) -> Answered | None:
         """Returns None: each case is walked by itself here."""
@@ -182,13 +178,12 @@ class CompiledEngine:
         options: bytes,
         index: int,
         first_id: int,
-        spell: Callable[[int], str],
         most: int,
     ) -> Answered | None:
         """Decides requests of a batch in bytes; see :class:`Engine`."""
         return self._standing(graph).ask(
             audience,
-            lambda answers: answers.answer_many(requests, options, index, first_id, spell, most),
+            lambda answers: answers.answer_many(requests, options, index, first_id, most),
         )
 
     def prepare(self, graph: DecisionGraph) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from rashpath.audit.sortable_id import id_text
 from rashpath.facts.check import has_unknown
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
@@ -150,7 +149,6 @@ class Quick:
             options=request[parts[1] :],
             index=index,
             first_id=self._ids.reserve(most),
-            spell=id_text,
             most=most,
         )
         if made is None or not made.done:

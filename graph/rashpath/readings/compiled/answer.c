@@ -55,7 +55,8 @@ static Words *of;
 static Wording *its;
 static u8 *given, *answer, *answer_end, *put;
 static u32 *missing, missings;
-static Question *questions;
+static Question *questions, *by_fact;   // in order; by fact
+static u32 *settled;                     // by fact what it settles
 
 #define ITS(type, section) ((type *)((u8 *)its + its->section))
 
@@ -72,7 +73,11 @@ EXPORTED(u32, add_wording)(u32 at) {
   words->key = take(words->wording->longest + 8);
   if (!missing) missing = (u32 *)take(4 * MOST_MISSING);
   if (!questions) questions = (Question *)take(sizeof(Question) * im->facts);
-  if (!words->lookup || !words->kept || !words->key || !missing || !questions) return 0;
+  if (!by_fact) by_fact = (Question *)take(sizeof(Question) * im->facts);
+  // As many conclusions in every wording of a guideline.
+  if (!settled) settled = (u32 *)take(8 * im->facts * words->wording->conclusions);
+  if (!words->lookup || !words->kept || !words->key || !missing || !questions || !by_fact || !settled)
+    return 0;
   words->used = 16;
   return (u32)words;
 }
@@ -281,21 +286,6 @@ static void add_findings(void) {
   }
 }
 
-static int settles(const Conclusion *each, u32 fact) { return has(decisive_of(each->truth), fact); }
-
-// Whether a dose waits for a fact that the recommendation itself does not.
-static int settles_dose(const Conclusion *each, u32 fact) {
-  return each->dose != NONE && told[each->truth] == TRUE && has(waits_of(each->dose), fact);
-}
-
-static int is_named(const Conclusion *each, u32 fact) {
-  const Conclusion *all = ITS(Conclusion, conclusion);
-  if (!settles(each, fact)) return 0;
-  for (u32 same = each->same; same != NONE; same = all[same].same)
-    if (settles(all + same, fact)) return 0;
-  return 1;
-}
-
 static int before(const Question *one, const Question *other) {
   if (one->calm != other->calm) return one->calm < other->calm;
   if (one->urgency != other->urgency) return one->urgency > other->urgency;
@@ -303,30 +293,52 @@ static int before(const Question *one, const Question *other) {
   return one->fact < other->fact;
 }
 
-static void add_questions(void) {
+// Notes that a conclusion is among what a fact settles: `what` is its place, doubled, one more for its
+// dose.
+static void note_settled(u32 fact, u32 what) {
+  Question *question = by_fact + fact;
+  const Conclusion *each = ITS(Conclusion, conclusion) + what / 2;
+  settled[fact * 2 * its->conclusions + question->count++] = what;
+  if (each->recommends && each->urgency > question->urgency) question->urgency = each->urgency;
+}
+
+static void note_all_settled(const u64 *facts, const Conclusion *first, u32 what) {
   const Conclusion *all = ITS(Conclusion, conclusion);
+  for (u32 w = 0; w < im->fact_words; w++) {
+    u64 rest = facts[w];
+    // Each name once.
+    for (u32 same = first->same; same != NONE; same = all[same].same)
+      rest &= ~decisive_of(all[same].truth)[w];
+    for (; rest; rest &= rest - 1) note_settled(64 * w + __builtin_ctzll(rest), what);
+  }
+}
+
+static void add_questions(void) {
+  static const Conclusion nameless = {.same = NONE};
+  const Conclusion *all = ITS(Conclusion, conclusion);
+  const u64 *danger = decisive_of(im->decisive - 1);
+  for (u32 fact = 0; fact < im->facts; fact++)
+    by_fact[fact] = (Question){fact, 0, 0, !has(danger, fact)};
+  for (u32 i = 0; i < its->conclusions; i++) {
+    note_all_settled(decisive_of(all[i].truth), all + i, 2 * i);
+    if (all[i].dose != NONE && told[all[i].truth] == TRUE)
+      note_all_settled(waits_of(all[i].dose), &nameless, 2 * i + 1);
+  }
   u32 count = 0;
   for (u32 fact = 0; fact < im->facts; fact++) {
-    if (!has(told_sets, fact)) continue;
-    Question question = {fact, 0, 0, !has(decisive_of(im->decisive - 1), fact)};
-    for (u32 i = 0; i < its->conclusions; i++) {
-      const Conclusion *each = all + i;
-      u32 asks = settles(each, fact), asks_dose = settles_dose(each, fact);
-      question.count += is_named(each, fact) + asks_dose;
-      if (each->recommends && (asks || asks_dose) && each->urgency > question.urgency)
-        question.urgency = each->urgency;
-    }
+    if (!by_fact[fact].count) continue;
     u32 at = count++;
-    for (; at && before(&question, questions + at - 1); at--) questions[at] = questions[at - 1];
-    questions[at] = question;
+    for (; at && before(by_fact + fact, questions + at - 1); at--) questions[at] = questions[at - 1];
+    questions[at] = by_fact[fact];
   }
   for (u32 i = 0; i < count; i++) {
     const Question *question = questions + i;
+    const u32 *what = settled + question->fact * 2 * its->conclusions;
     u8 *start = begin_message(its->question_tag, 2);
     add_piece(ITS(Piece, first)[question->fact]);
-    for (u32 k = 0; k < its->conclusions; k++) {
-      if (is_named(all + k, question->fact)) add_piece(all[k].name);
-      if (settles_dose(all + k, question->fact)) add_piece(all[k].dose_name);
+    for (u32 k = 0; k < question->count; k++) {
+      const Conclusion *each = all + what[k] / 2;
+      add_piece(what[k] % 2 ? each->dose_name : each->name);
     }
     add_piece(ITS(Piece, sign)[(question->calm ? 0 : its->urgencies) + question->urgency]);
     add_piece(ITS(Piece, last)[question->fact]);

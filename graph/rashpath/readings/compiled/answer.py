@@ -8,7 +8,7 @@ answer, in every case.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,8 +21,6 @@ from rashpath.readings.compiled.decision import CompiledGraph, Decision
 from rashpath.readings.compiled.instance import KernelError
 from rashpath.readings.compiled.machine import MOST_AT_ONCE
 from rashpath.readings.compiled.pieces import (
-    batch_result,
-    identified,
     part_of,
     serialized,
     tag_of,
@@ -114,7 +112,6 @@ class Answers:
         options: bytes,
         index: int,
         first_id: int,
-        spell: Callable[[int], str],
         most: int,
     ) -> Answered:
         """Answers requests of a batch, up to the first one that is to be read as a message.
@@ -124,7 +121,6 @@ class Answers:
             options: what the requests ask for besides their cases, in bytes.
             index: the place of the first one.
             first_id: the id of its answer, as a number; further ones count on.
-            spell: returns an id as text.
             most: how many at most.
         """
         results: list[bytes] = []
@@ -140,8 +136,7 @@ class Answers:
                 used += many.used
                 if many.words:
                     decision = self._compiled.decided_already()
-                    answer = identified(spell(first_id + done), self._worded(decision))
-                    results.append(batch_result(index + done, answer))
+                    results.append(self._worded(decision, index + done))
                     notes.append(decision.note)
                     done += 1
                 elif not many.done:
@@ -153,12 +148,12 @@ class Answers:
             return None
         return decision, self._worded(decision)
 
-    def _worded(self, decision: Decision) -> bytes:
-        """Returns the answer to the case that was decided last."""
+    def _worded(self, decision: Decision, index: int | None = None) -> bytes:
+        """Returns the answer to the case that was decided last; in a batch its result there."""
         given = self._given(decision)
         # Words that are kept push out others where there is no room: not for ever.
         for _ in range(_MOST_ROUNDS):
-            answered = self._machine.answer(self._words, given)
+            answered = self._machine.answer(self._words, given, index)
             if isinstance(answered, bytes):
                 return answered
             for site in answered:

@@ -65,27 +65,47 @@ static const u8 *case_in(const u8 *from, const u8 *end, u32 asked, u32 *size) {
   return (u32)(end - rest) == asked && bytes_match(rest, options, asked) ? from : 0;
 }
 
-static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
-  u32 size;
-  if (!(from = case_in(from, end, asked, &size)) || read_from(from, size) == ODD) return OTHER;
-  if (decide(1) == LEFT) return OTHER;
-  if (needs_words()) return WORDS;
+// Adds the result of the case that was decided last, at a place of the batch.
+static u32 add_result(u32 index) {
+  static u32 digits_of_size = 2;   // of the last one: most of a batch are of like size
+  u32 digits_then = digits_of_size;
   u64 low = report.id_low, high = report.id_high;
-  u8 *result = begin_message(its->result_tag, 2);
+  u8 *result = begin_message(its->result_tag, digits_then);
   if (index) {
     add_piece(its->index_tag);
     u8 digits[5];
     u32 count = varint(digits, index);
     if (FITS) add_bytes(digits, count);
   }
-  u8 *response = begin_message(its->response_tag, 2);
+  u8 *response = begin_message(its->response_tag, digits_then);
   add_id();
+  missings = 0;
   u32 missing_words = add_answer();
-  end_message(response, 2);
-  end_message(result, 2);
+  digits_of_size = put - response > 0x4000 ? 3 : 2;
+  end_message(response, digits_then);
+  end_message(result, digits_then);
   if (FITS && !missing_words) return END;
   report.id_low = low, report.id_high = high;
   return missing_words ? WORDS : FULL;
+}
+
+// Writes the result of the case that was decided last, as `write_answer` does its answer.
+EXPORTED(i32, write_result)(u32 handle, u32 index) {
+  of = (Words *)handle;
+  its = of->wording;
+  put = answer;
+  switch (add_result(index)) {
+    case END: return put - answer;
+    case WORDS: return -WORDS_MISSING;
+    default: return -NO_ROOM;
+  }
+}
+
+static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
+  u32 size;
+  if (!(from = case_in(from, end, asked, &size)) || read_from(from, size) == ODD) return OTHER;
+  if (decide(1) == LEFT) return OTHER;
+  return needs_words() ? WORDS : add_result(index);
 }
 
 // Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
@@ -103,7 +123,6 @@ EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked)
     const u8 *start = short_varint(from, end, &tag);
     if (!start || tag != its->requests_tag || !(start = short_varint(start, end, &length))
         || length > (u32)(end - start)) break;
-    missings = 0;
     report.next = start + length - request;
     report.why = answer_one(start, start + length, asked, index + report.done);
     if (report.why != END) break;

@@ -149,20 +149,25 @@ class Machine:
         """What is told of the case that was decided last."""
         return self._told.raw
 
-    def answer(self, wording: int, given: bytes) -> bytes | Sequence[int]:
+    def answer(self, wording: int, given: bytes, index: int | None = None) -> bytes | Sequence[int]:
         """Answers the case that was decided last, with what could withdraw its recommendations.
 
         Args:
             wording: handle of the wording.
             given: what comes with the case: of each dose the bytes of its regimen, of the
                 implausible values those of their warnings; their sizes first.
+            index: its place in a batch, of which `answer_many` decided it last.
 
         Returns:
-            The answer but for its id; or the sites whose words are missing.
+            The answer but for its id; of a batch a `BatchEvaluateResponse` with one result; or the
+            sites whose words are missing.
         """
         while True:
             self._give(given)
-            size = self._call["write_answer"](wording)
+            if index is None:
+                size = self._call["write_answer"](wording)
+            else:
+                size = self._call["write_result"](wording, index)
             if size >= 0:
                 return ctypes.string_at(self._answer, size)
             if size == _WORDS_MISSING:
@@ -266,6 +271,7 @@ _FUNCTIONS: Final = {
     "answer_many": 5,
     "decide": 1,
     "write_answer": 1,
+    "write_result": 2,
     "missing_count": 0,
     "missing_sites": 0,
     "keep": 2,

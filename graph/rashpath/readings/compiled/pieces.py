@@ -11,11 +11,7 @@ from typing import Final, TypeVar
 
 from google.protobuf.message import Message
 
-from rashpath.v1.decision_service_pb2 import (
-    BatchEvaluateResponse,
-    BatchEvaluateResult,
-    EvaluateResponse,
-)
+from rashpath.v1.decision_service_pb2 import EvaluateResponse
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -101,15 +97,5 @@ def identified(id: str, answer: bytes) -> bytes:
     return texts(_ID, (id,)) + answer
 
 
-def batch_result(index: int, answer: bytes) -> bytes:
-    """Returns a `BatchEvaluateResponse` with one answer, both in bytes."""
-    head = BatchEvaluateResult(index=index).SerializeToString()
-    length = varint(len(answer))
-    size = varint(len(head) + len(_RESPONSE) + len(length) + len(answer))
-    return b"".join((_RESULTS, size, head, _RESPONSE, length, answer))
-
-
 _SHORT = [bytes((number,)) for number in range(0x80)]
 _ID = tag_of(EvaluateResponse, "decision_id")
-_RESULTS = tag_of(BatchEvaluateResponse, "results")
-_RESPONSE = tag_of(BatchEvaluateResult, "response")
