@@ -144,7 +144,7 @@ EXPORTED(u32, load)(void) {
   u64 bytes = 4096 + im->truths + im->told_truths + im->doses + 8ull * im->numbers
     + 8ull * (im->told_numbers + im->facts) + 8ull * im->fact_words * (im->masks + sets + 1ull)
     + 8ull * im->words * (2 + (u64)most) + 8ull * im->levels + 24ull * im->nodes
-    + 4ull * (2ull * most + kids + im->nodes + (u64)im->widest * (im->levels + 2) * 2)
+    + 4ull * (3ull * most + 1 + kids + (u64)im->widest * (im->levels + 2) * 2)
     + 4ull * fixed_size + 8ull * largest;
   if (bytes > 0x70000000u || !room(im->size + (u32)bytes)) return 0;
   number = place(&end, 8 * im->numbers);
@@ -154,6 +154,7 @@ EXPORTED(u32, load)(void) {
   told_numbers = (double *)(told_sets + im->fact_words * sets);
   told_case = told_numbers + im->told_numbers;
   told = (u8 *)(told_case + im->facts);
+  mask = place(&end, 8 * im->fact_words * im->masks);
   absent = place(&end, 8 * im->fact_words);
   known = place(&end, 8 * im->words);
   free_bits = place(&end, 8 * im->words);
