@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -148,6 +149,40 @@ def test_bytes_that_are_no_batch_are_left(application: Application) -> None:
         assert quickly(application, bad) is None, bad
     small = Application(application.guidelines, limits=Limits(batch=1))
     assert quickly(small, good) is None
+
+
+def test_more_requests_than_may_be_are_not_counted_to_the_end(application: Application) -> None:
+    """Eight million empty ones fit into a batch, and to count them would hold every other call."""
+    one = b"\x0a\x00"
+    assert application.quick.requests(one * 3, 3) == [0, 2, 4, 6]
+    assert application.quick.requests(one * 4, 3) is None
+    many = one * 1_000_000
+    started = time.thread_time()
+    assert application.quick.requests(many, 1000) is None
+    assert time.thread_time() - started < 0.05
+
+
+def test_the_wait_for_a_turn_is_no_work(application: Application) -> None:
+    """A busy server must not pass for a slow one: the batch after this one would be refused."""
+    case = EvaluateRequest(patient_case={"patient": {"age_years": 40}})
+    data = BatchEvaluateRequest(requests=[case] * 20).SerializeToString()
+    batch = QuickBatch.of(application, data)
+    assert batch is not None
+    measured: list[tuple[int, float]] = []
+
+    class Noted(Pace):
+        def measure(self, cases: int, seconds: float) -> None:
+            measured.append((cases, seconds))
+
+    async def answer() -> bytes | None:
+        gate, loop = Gate(1), asyncio.get_running_loop()
+        gate._line.hold()
+        loop.call_later(1.0, gate.resume)
+        return await batch.answer(gate, loop.time() + 60, Noted())
+
+    assert asyncio.run(answer()) is not None
+    assert sum(cases for cases, _ in measured) == 20
+    assert 0 < sum(seconds for _, seconds in measured) < 0.9
 
 
 def test_an_engine_that_reads_messages_is_asked_with_them(application: Application) -> None:

@@ -36,10 +36,8 @@ class QuickBatch:
     @classmethod
     def of(cls, application: Application, data: bytes) -> QuickBatch | None:
         """Returns the batch; None: it is left to whoever reads it as a message."""
-        starts = application.quick.requests(data)
-        if starts is None or len(starts) - 1 > application.limits.batch:
-            return None
-        return cls(application, data, starts)
+        starts = application.quick.requests(data, application.limits.batch)
+        return None if starts is None else cls(application, data, starts)
 
     async def answer(self, gate: Gate, deadline: float, pace: Pace) -> bytes | None:
         """Answers the batch.
@@ -60,11 +58,11 @@ class QuickBatch:
         while self._done < self.cases:
             before = self._done
             most = max(1, min(int(_TURN_S / case_s), MOST_AT_ONCE))
-            started = time.perf_counter()
-            if not await gate.work(deadline, partial(self._turn, most)):
+            worked_s = await gate.work(deadline, partial(self._turn, most))
+            if worked_s is None:
                 return None
-            case_s = (time.perf_counter() - started) / (self._done - before)
-            pace.measure(self._done - before, time.perf_counter() - started)
+            case_s = worked_s / (self._done - before)
+            pace.measure(self._done - before, worked_s)
         return b"".join([some.results for some in self.made])
 
     def count(self, observer: Observer) -> None:
@@ -72,15 +70,18 @@ class QuickBatch:
         for some in self.made:
             observer.decided_many(some.graph, some.notes)
 
-    def _turn(self, most: int) -> bool:
-        """Decides cases for as long as one turn may take; returns whether all could be."""
-        until = time.perf_counter() + _TURN_S
-        while self._done < self.cases:
+    def _turn(self, most: int) -> float | None:
+        """Decides cases for as long as one turn may take.
+
+        Returns:
+            Seconds that it took, without the wait for the turn; None: one could not be decided.
+        """
+        started = now = time.perf_counter()
+        while self._done < self.cases and now < started + _TURN_S:
             some = self._quick.decide_some(self._data, self._starts, self._done, most)
             if some is None:
-                return False
+                return None
             self.made.append(some)
             self._done += some.cases
-            if time.perf_counter() > until:
-                break
-        return True
+            now = time.perf_counter()
+        return now - started
