@@ -87,8 +87,8 @@ class Engine(Protocol):
             most: how many at most.
 
         Returns:
-            What was answered, up to the first request that needs another way; None: this engine
-            answers none in this way.
+            What was answered, up to the first request that needs another way, or as much as
+            takes about a millisecond; None: this engine answers none in this way.
         """
 
     def prepare(self, graph: DecisionGraph) -> None:

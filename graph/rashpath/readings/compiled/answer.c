@@ -297,6 +297,7 @@ static int before(const Question *one, const Question *other) {
 // dose.
 static void note_settled(u32 fact, u32 what) {
   Question *question = by_fact + fact;
+  work++;
   const Conclusion *each = ITS(Conclusion, conclusion) + what / 2;
   settled[fact * 2 * its->conclusions + question->count++] = what;
   if (each->recommends && each->urgency > question->urgency) question->urgency = each->urgency;

@@ -8,6 +8,7 @@ answer, in every case.
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -35,6 +36,9 @@ from rashpath.readings.walk.walk import computed_value
 from rashpath.v1 import decision_pb2, decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
+
+_TURN_S = 0.001
+"""Seconds after which no further request of a batch is begun: whoever else waits has a turn."""
 
 _MOST_ROUNDS = 64
 """Most times that an answer is begun anew for missing words: the kernel names up to 64 at once."""
@@ -114,7 +118,8 @@ class Answers:
         first_id: int,
         most: int,
     ) -> Answered:
-        """Answers requests of a batch, up to the first one that is to be read as a message.
+        """Answers requests of a batch, up to the first one that is to be read as a message, or for
+        about a millisecond.
 
         Args:
             requests: bytes of a `BatchEvaluateRequest` from a request on.
@@ -126,8 +131,9 @@ class Answers:
         results: list[bytes] = []
         notes: list[bytes] = []
         done = used = 0
+        end = time.perf_counter() + _TURN_S
         with self._machine.lock:
-            while done < most and used < len(requests):
+            while done < most and used < len(requests) and (not done or time.perf_counter() < end):
                 at, left = (index + done, first_id + done), min(most - done, MOST_AT_ONCE)
                 many = self._machine.answer_many(self._words, requests[used:], options, *at, left)
                 results.append(many.results)

@@ -79,6 +79,7 @@ static u32 *part_level, *part_first, *part_next, *node_level, *stack, *fixed, *f
 static u64 *support;
 static u8 *taken;        // the first byte that nothing has
 static u32 parts, next, stacked, fixed_size, fresh_size, holds, turn;
+static u32 work;         // roughly how much was looked at: diagrams, and what is asked for
 
 #define AT(type, section) ((type *)(base + im->section))
 
@@ -439,6 +440,7 @@ static u32 reduce(u32 diagram, int open) {
   u64 *done = open ? open_reduced : reduced;
   const i32 *regions = open ? open_region : region;
   u32 asked = diagram, left;
+  work++;
   while (1) {
     if (diagram < 2) { left = diagram; break; }
     if (done[diagram] >> 32 == turn) { left = (u32)done[diagram]; break; }
@@ -472,6 +474,7 @@ static u32 reduce(u32 diagram, int open) {
 // way to each of them.
 static u32 possible(u32 diagram) {
   u32 asked = diagram, found;
+  work++;
   while (1) {
     if (diagram < 2) { found = 1u << diagram; break; }
     if (reachable[diagram] >> 32 == turn) { found = (u32)reachable[diagram]; break; }

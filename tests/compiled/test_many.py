@@ -1,0 +1,61 @@
+"""Requests that are answered in one go: never so many that everybody else waits for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rashpath.facts.dictionary import Choice
+from rashpath.facts.wording import Audience
+from rashpath.guideline import DecisionGraph, load_bytes
+from rashpath.readings.compiled import Answers, CompiledGraph
+from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
+from rashpath.v1.facts_pb2 import PatientCase
+from tests.guideline.wide import facts_of, wide
+
+PAIRS = 18
+"""Just below the bound of the exact reading."""
+
+
+@pytest.fixture(scope="module")
+def slow() -> DecisionGraph:
+    """A guideline of which a case with one known fact takes a millisecond."""
+    return load_bytes(wide(PAIRS))
+
+
+def batch_of(graph: DecisionGraph, paths: tuple[str, ...], count: int) -> bytes:
+    """Returns a batch of equal cases with some facts known."""
+    case = PatientCase()
+    for path in paths:
+        group, name = path.split(".")
+        kind = graph.dictionary[path].kind
+        assert isinstance(kind, Choice)
+        setattr(getattr(case, group), name, kind.values[-1].number)
+    request = EvaluateRequest(patient_case=case)
+    return BatchEvaluateRequest(requests=[request] * count).SerializeToString()
+
+
+def test_the_kernel_ends_after_much_work(slow: DecisionGraph) -> None:
+    """One case that takes long ends it, while many short ones are answered at once."""
+    compiled = CompiledGraph(slow)
+    answers = Answers(compiled, Audience.PATIENT)
+    facts = facts_of(PAIRS)
+    for paths, least, most in ((facts, 8, 8), (facts[:1], 1, 4)):
+        batch = batch_of(slow, paths, 8)
+        words = answers.answer_many(batch, b"", 0, 0, 1)
+        assert words.done == 1
+        with compiled.machine.lock:
+            many = compiled.machine.answer_many(answers._words, batch, b"", 0, 0, 8)
+        assert least <= many.done <= most
+        assert not many.words
+
+
+def test_a_turn_ends_with_the_time_for_it(
+    slow: DecisionGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests whose words are not there yet take long too: one is answered, and it ends."""
+    answers = Answers(CompiledGraph(slow), Audience.PATIENT)
+    monkeypatch.setattr("rashpath.readings.compiled.answer._TURN_S", 0.0)
+    batch = batch_of(slow, facts_of(PAIRS)[:1], 8)
+    assert answers.answer_many(batch, b"", 0, 0, 8).done == 1
+    monkeypatch.undo()
+    assert answers.answer_many(batch_of(slow, facts_of(PAIRS), 8), b"", 0, 0, 8).done >= 1
