@@ -47,7 +47,7 @@ def counting() -> tuple[CompiledGraph, Callable[[], int]]:
         return store, wasmtime.Instance(store, module, []).exports(store)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "_instance", instance)
+        patch.setattr(machine, "instance", instance)
         compiled = CompiledGraph(shipped())
     return compiled, lambda: FUEL - store.get_fuel()
 
