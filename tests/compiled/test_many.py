@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from rashpath.audit.sortable_id import id_text
 from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph, load_bytes
 from rashpath.readings.compiled import Answers, CompiledGraph
-from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
+from rashpath.v1.decision_service_pb2 import (
+    BatchEvaluateRequest,
+    BatchEvaluateResponse,
+    EvaluateRequest,
+)
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.guideline.wide import facts_of, wide
 
@@ -59,3 +64,20 @@ def test_a_turn_ends_with_the_time_for_it(
     assert answers.answer_many(batch, b"", 0, 0, 8).done == 1
     monkeypatch.undo()
     assert answers.answer_many(batch_of(slow, facts_of(PAIRS), 8), b"", 0, 0, 8).done >= 1
+
+
+@pytest.mark.parametrize("index", [0, 1, 127, 128, 16_383, 16_384, 99_999])
+def test_every_place_is_framed_as_protobuf_frames_it(graph: DecisionGraph, index: int) -> None:
+    """To the byte, also beyond one and two bytes of a number; the id is the one asked for."""
+    answers = Answers(CompiledGraph(graph), Audience.PATIENT)
+    batch = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case={})] * 2)
+    id = (0xFFFF_FFFF_FFFF_FFFF << 1) + index
+    for _ in range(2):  # the words are there the second time
+        many = answers.answer_many(batch.SerializeToString(), b"", index, id, 2)
+        response = BatchEvaluateResponse.FromString(many.results)
+        places = [result.index for result in response.results]
+        assert places == [index, index + 1][: many.done]
+        ids = [result.response.decision_id for result in response.results]
+        assert ids == [id_text(id), id_text(id + 1)][: many.done]
+        assert response.SerializeToString(deterministic=True) == many.results
+    assert many.done == 2
