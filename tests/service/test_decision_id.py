@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from rashpath.audit.sortable_id import id_text
 from rashpath.service.decision_id import DecisionIds
 
 
@@ -13,6 +14,14 @@ def test_ids_rise_even_within_one_millisecond() -> None:
     given = [ids.next() for _ in range(1000)]
     assert given == sorted(set(given))
     assert all(re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{26}", each) for each in given)
+
+
+def test_ids_of_a_batch_are_reserved() -> None:
+    """None of them is given to another answer, also where the batch used fewer."""
+    ids = DecisionIds(clock_ms=lambda: 1_700_000_000_000)
+    before, first, after = ids.next(), ids.reserve(64), ids.next()
+    reserved = [id_text(first + place) for place in range(64)]
+    assert [before, *reserved, after] == sorted({before, *reserved, after})
 
 
 def test_ids_rise_when_the_clock_goes_back() -> None:
