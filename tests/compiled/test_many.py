@@ -70,7 +70,7 @@ def test_a_turn_ends_with_the_time_for_it(
 def test_every_place_is_framed_as_protobuf_frames_it(graph: DecisionGraph, index: int) -> None:
     """To the byte, also beyond one and two bytes of a number; the id is the one asked for."""
     answers = Answers(CompiledGraph(graph), Audience.PATIENT)
-    batch = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case={})] * 2)
+    batch = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case=PatientCase())] * 2)
     id = (0xFFFF_FFFF_FFFF_FFFF << 1) + index
     for _ in range(2):  # the words are there the second time
         many = answers.answer_many(batch.SerializeToString(), b"", index, id, 2)
