@@ -168,8 +168,7 @@ class Calls:
         return self._decided(call, decision)
 
     def _decide(self, call: Call, request: EvaluateRequest) -> Decision:
-        decision = self.application.quick.decide(call.data) or self.application.decide(request)
-        return self._decided(call, decision)
+        return self._decided(call, self.application.decide(request, call.data))
 
     def _decided(self, call: Call, decision: Decision) -> Decision:
         self._observer.decided(decision.walk)
@@ -317,9 +316,7 @@ class Calls:
             if self._recorder is None:
                 refuse_request_id(request)
             # To write it again and to decide it from its bytes takes less than to read the message.
-            decision = application.quick.decide(request.SerializeToString()) or application.decide(
-                request
-            )
+            decision = application.decide(request, request.SerializeToString())
             self._observer.decided(decision.walk)
             if self._recorder is None:
                 return decision.answer
