@@ -64,7 +64,9 @@ def texts(count: int, chance: random.Random) -> Iterable[str]:
     chance.shuffle(facts)
     for first in range(0, count, 4):
         these = {0, count - 1, *facts[first : first + 4]}
-        pairs = [f"({question_about(fact, chance)} {chance.choice(('&&', '||'))} " for fact in these]
+        pairs = [
+            f"({question_about(fact, chance)} {chance.choice(('&&', '||'))} " for fact in these
+        ]
         last = question_about(chance.randrange(count), chance)
         yield "".join(pairs) + last + ")" * len(pairs)
 
