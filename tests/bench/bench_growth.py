@@ -56,9 +56,9 @@ def by_size(pace: Pace) -> Iterator[Point]:
         graph, load_s = _timed(partial(synthetic, size))
         _, prepare_s = _timed(partial(engine_of("compiled").prepare, graph))
         engine = engines(graph)[-1]
-        known = _random_cases(graph, 1.0)
-        half = _random_cases(graph, 0.5)
-        empty = [_case_class(graph)()]
+        known = engine.arriving(_random_cases(graph, 1.0))
+        half = engine.arriving(_random_cases(graph, 0.5))
+        empty = engine.arriving([_case_class(graph)()])
         tasks = {
             "known": Task(engine.decide, known),
             "half": Task(engine.decide, half),
@@ -102,7 +102,9 @@ def by_unknown(pace: Pace) -> Iterator[Point]:
     found = engines(graph)
     counts = (0, 30, facts) if pace.quick else (*range(0, facts, 10), facts)
     tasks = {
-        f"{engine.name} {count}": Task(engine.decide, with_unknown(graph, count, 100))
+        f"{engine.name} {count}": Task(
+            engine.decide, engine.arriving(with_unknown(graph, count, 100))
+        )
         for count in counts
         for engine in found
     }
@@ -147,9 +149,9 @@ def _worst(pairs: int) -> tuple[float, float, float, bool]:
     whether the exact reading fits."""
     graph, load_s = _timed(lambda: load_bytes(wide(pairs), "wide.yaml"))
     engine = engines(graph)[-1]
-    read = _random_cases(graph, 1.0)[0]
+    given = _random_cases(graph, 1.0)[0]
     seconds = [_seconds(engine, PatientCase())]
-    for group, facts in read.ListFields():
+    for group, facts in given.ListFields():
         for fact, value in facts.ListFields():
             one = PatientCase()
             setattr(getattr(one, group.name), fact.name, value)
@@ -158,7 +160,8 @@ def _worst(pairs: int) -> tuple[float, float, float, bool]:
 
 
 def _seconds(engine: Engine, case: Message) -> float:
-    return min(_timed(lambda: engine.decide(case))[1] for _ in range(2))
+    arrived = engine.arrives(case)
+    return min(_timed(lambda: engine.decide(arrived))[1] for _ in range(2))
 
 
 def _random_cases(graph: DecisionGraph, share: float) -> list[Any]:

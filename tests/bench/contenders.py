@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rashpath.guideline import DecisionGraph
-from tests.bench.engines import Engine, ends_of_lanes
+from tests.bench.engines import BYTES, MESSAGE, Engine, ends_of_lanes
 from tests.bench.peers import (
     cel,
     clips,
@@ -66,9 +66,12 @@ def _message(case: SubCase) -> Any:
     return case.message
 
 
+def _bytes(case: SubCase) -> Any:
+    return case.message.SerializeToString()
+
+
 OUTCOME = "outcome"
 DICT = "a dict"
-MESSAGE = "a protobuf message"
 
 HAND_WRITTEN = (
     Contender(
@@ -89,7 +92,19 @@ HAND_WRITTEN = (
         lambda _: hand_written_message.decide,
         peer=False,
     ),
+    Contender(
+        "if/elif in Python, from the bytes",
+        "",
+        OUTCOME,
+        BYTES,
+        _bytes,
+        lambda _: hand_written_message.decide_bytes,
+        peer=False,
+    ),
 )
+"""From what lies readiest to what arrives over the wire."""
+
+FROM_BYTES = HAND_WRITTEN[-1]
 
 
 def _peer(
@@ -133,15 +148,16 @@ def rashpath(graph: DecisionGraph, engine: Engine, *, read: bool = False) -> Con
     Args:
         graph: the sub-guideline.
         engine: how it decides.
-        read: whether the values of a case are read before, as the peers have theirs.
+        read: whether the values of a case are read before, as the peers have theirs; else it gets
+            the case as it arrives.
     """
-    prepare = (lambda case: engine.read(case.message)) if read else _message
+    prepare = engine.read if read else engine.arrives
     return Contender(
         f"rashpath, engine {engine.name}{', values read before' if read else ''}",
         "",
         "verdicts, path, questions",
-        "checked values" if read else MESSAGE,
-        prepare,
+        "checked values" if read else engine.form,
+        lambda case: prepare(case.message),
         lambda _: engine.decide_read if read else engine.decide,
         lambda decided: ends_of_lanes(graph, engine.verdicts(decided)),
         peer=False,

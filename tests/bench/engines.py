@@ -1,10 +1,12 @@
-"""The one place where the benchmark calls the engines: from a case message to a decision."""
+"""The one place where the benchmark calls the engines: from a case as it arrives to a decision."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from google.protobuf.message import Message
 
 from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
@@ -12,11 +14,13 @@ from rashpath.guideline import DecisionGraph
 from rashpath.readings.compiled import CompiledGraph, Decision, NotCompiledError
 from rashpath.readings.compiled.lower import FALSE, TRUE, UNKNOWN
 from rashpath.readings.compiled.program import Values
-from rashpath.readings.engine import Engine as ServiceEngine
-from rashpath.readings.engine import engine_of
+from rashpath.readings.engine import Made, engine_of
 from rashpath.readings.walk import Verdict, Walk, walk
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.bench.sub_cases import LANES, Outcome
+
+MESSAGE = "a protobuf message"
+BYTES = "bytes of a protobuf message"
 
 _VERDICTS = {TRUE: Verdict.APPLIES, FALSE: Verdict.DOES_NOT_APPLY, UNKNOWN: Verdict.UNDETERMINED}
 
@@ -27,21 +31,28 @@ class Engine:
 
     Args:
         name: as `RASHPATH_ENGINE` names it.
-        read: from a case message to its facts, checked, in the form that the engine takes.
-        decide_read: from that to the decision: verdicts, path, and the unknown facts that matter.
-        answer: from a case message to the bytes of the whole answer, as the server sends it.
+        form: what a case arrives as, for tables.
+        arrives: from a case message to what the server hands to the engine.
+        decide: from that to the decision: values checked, verdicts, path, and the unknown facts
+            that matter.
+        answer: from that to the bytes of the whole answer, as the server sends it.
+        read: from a case message to its values, checked, in the form that the engine takes.
+        decide_read: from these to the decision.
         verdicts: the verdict of every node of a decision, by its id.
     """
 
     name: str
+    form: str
+    arrives: Callable[[Any], Any]
+    decide: Callable[[Any], Any]
+    answer: Callable[[Any], bytes]
     read: Callable[[Any], Any]
     decide_read: Callable[[Any], Any]
-    answer: Callable[[Any], bytes]
     verdicts: Callable[[Any], dict[str, Verdict]]
 
-    def decide(self, case: Any) -> Any:
-        """Returns the decision of a case message."""
-        return self.decide_read(self.read(case))
+    def arriving(self, cases: Iterable[Any]) -> list[Any]:
+        """Returns case messages as they arrive."""
+        return [self.arrives(case) for case in cases]
 
 
 def engines(graph: DecisionGraph) -> tuple[Engine, ...]:
@@ -56,34 +67,52 @@ def engines(graph: DecisionGraph) -> tuple[Engine, ...]:
 
 
 def plain(graph: DecisionGraph) -> Engine:
-    """Returns the plain walk."""
+    """Returns the plain walk, which decides messages."""
+    engine = engine_of("graph")
+    engine.prepare(graph)
 
     def read(case: PatientCase) -> dict[str, int | float]:
         problems, _ = check(case, graph.dictionary)
         assert problems == [], problems
         return given(case, graph.dictionary)
 
-    def decide(facts: dict[str, int | float]) -> Walk:
+    def decide_read(facts: dict[str, int | float]) -> Walk:
         return walk(graph, facts)
+
+    def decide(case: PatientCase) -> Walk:
+        return decide_read(read(case))
+
+    def answer(case: PatientCase) -> bytes:
+        return _bytes_of(engine.decide(graph, case, audience=Audience.CLINICIAN, full=False))
 
     def verdicts(walked: Walk) -> dict[str, Verdict]:
         return {step.node.id: step.verdict for step in walked.steps}
 
-    return Engine("graph", read, decide, _answer(graph, engine_of("graph")), verdicts)
+    return Engine("graph", MESSAGE, _as_it_is, decide, answer, read, decide_read, verdicts)
 
 
 def compiled(graph: DecisionGraph) -> Engine:
-    """Returns the kernel with what a guideline was lowered to.
+    """Returns the kernel with what a guideline was lowered to, which decides bytes.
 
     Raises:
         NotCompiledError: its exact reading does not fit its limits.
     """
     program = CompiledGraph(graph)
+    engine = engine_of("compiled")
+    engine.prepare(graph)
 
-    def decide(values: Values) -> tuple[Decision, tuple[str, ...]]:
-        decision = program.decide(values)
+    def asked(decision: Decision | None) -> tuple[Decision, tuple[str, ...]]:
         assert decision is not None
         return decision, decision.asked
+
+    def decide(case: bytes) -> tuple[Decision, tuple[str, ...]]:
+        return asked(program.decide_bytes(case))
+
+    def decide_read(values: Values) -> tuple[Decision, tuple[str, ...]]:
+        return asked(program.decide(values))
+
+    def answer(case: bytes) -> bytes:
+        return _bytes_of(engine.decide_bytes(graph, case, audience=Audience.CLINICIAN, full=False))
 
     def verdicts(decided: tuple[Decision, tuple[str, ...]]) -> dict[str, Verdict]:
         found: dict[str, Verdict] = {}
@@ -91,18 +120,20 @@ def compiled(graph: DecisionGraph) -> Engine:
             found[node.id] = _VERDICTS[decided[0].told[its.start]]
         return found
 
-    return Engine("compiled", program.read, decide, _answer(graph, engine_of("compiled")), verdicts)
+    return Engine("compiled", BYTES, _in_bytes, decide, answer, program.read, decide_read, verdicts)
 
 
-def _answer(graph: DecisionGraph, engine: ServiceEngine) -> Callable[[Any], bytes]:
-    engine.prepare(graph)
+def _as_it_is(case: Message) -> Message:
+    return case
 
-    def answer(case: PatientCase) -> bytes:
-        made = engine.decide(graph, case, audience=Audience.CLINICIAN, full=False)
-        assert made is not None
-        return made.answer
 
-    return answer
+def _in_bytes(case: Message) -> bytes:
+    return case.SerializeToString()
+
+
+def _bytes_of(made: Made | None) -> bytes:
+    assert made is not None
+    return made.answer
 
 
 def ends_of_lanes(graph: DecisionGraph, verdicts: dict[str, Verdict]) -> Outcome:

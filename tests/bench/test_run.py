@@ -18,7 +18,7 @@ TINY = replace(
 """Times that mean nothing, from code that is the real one."""
 
 SOME = {
-    "peers": 10,
+    "peers": 11,
     "whole": 6,
     "growth": 4,
     "generator": 1,

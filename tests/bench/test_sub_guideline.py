@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from rashpath.facts.dictionary import Choice
-from tests.bench.bench_decision import OutcomesDifferError, Ready, require_same_outcomes
+from tests.bench.bench_decision import (
+    OutcomesDifferError,
+    Ready,
+    judged,
+    require_same_outcomes,
+)
 from tests.bench.contenders import HAND_WRITTEN, PEERS, rashpath
 from tests.bench.engines import ends_of_lanes, engines
 from tests.bench.guidelines import sub
@@ -26,7 +31,10 @@ def cases():
 def expected(cases):
     """The outcomes by the plain walk."""
     plain = engines(sub())[0]
-    return [ends_of_lanes(sub(), plain.verdicts(plain.decide(case.message))) for case in cases]
+    return [
+        ends_of_lanes(sub(), plain.verdicts(plain.decide(plain.arrives(case.message))))
+        for case in cases
+    ]
 
 
 def test_size_is_that_of_the_comparison():
@@ -56,12 +64,12 @@ def test_cases_reach_every_end(expected):
 
 @pytest.mark.parametrize("contender", HAND_WRITTEN, ids=lambda each: each.name)
 def test_hand_written_code_decides_alike(contender, cases, expected):
-    """The two hand-written decisions equal the walk in all cases."""
+    """The three hand-written decisions equal the walk in all cases."""
     decide = contender.decider(contender.prepare(cases[0]))
     assert [contender.outcome(decide(contender.prepare(case))) for case in cases] == expected
 
 
-@pytest.mark.parametrize("read", [False, True], ids=["from the message", "values read before"])
+@pytest.mark.parametrize("read", [False, True], ids=["as it arrives", "values read before"])
 @pytest.mark.parametrize("name", ["graph", "compiled"])
 def test_engines_decide_alike(name, read, cases, expected):
     """Every engine of rashpath equals the plain walk in all cases, however it is measured."""
@@ -79,6 +87,25 @@ def test_peers_decide_alike(peer, cases, expected):
     decide = peer.decider(peer.prepare(cases[0]))
     outcomes = [peer.outcome(decide(peer.prepare(case))) for case in cases[:FEW]]
     assert outcomes == expected[:FEW]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "of_hand_written", "said", "met"),
+    [
+        (5.0, 3.0, ("yes: 5.00", "yes: 3.00"), True),
+        (4.99, 1.5, ("no: 4.99", "yes: 1.50"), False),
+        (6.0, 3.01, ("yes: 6.00", "no: 3.01"), False),
+        (0.9, 4.0, ("no: 0.90", "no: 4.00"), False),
+    ],
+)
+def test_each_part_of_the_goal_is_judged(ahead, of_hand_written, said, met):
+    """Which of the two holds is said; the goal is met where both do."""
+    goal, reached = judged(ahead, of_hand_written)
+    assert goal == (
+        f"5 times faster than the fastest peer ({said[0]} times); "
+        f"within 3 times of if/elif from the bytes ({said[1]} times)"
+    )
+    assert reached is met
 
 
 def test_a_different_outcome_stops_the_comparison(cases):

@@ -93,15 +93,21 @@ class Kernel:
         )
         self._machine = Machine(written, len(dictionary), self._shape.size, note_size=8)
 
-    def told(self, facts: Mapping[str, float], *, with_defeaters: bool = True) -> Found | None:
-        """Returns what it tells of a case; None: it is left to the plain walk."""
-        values = [
-            facts.get(fact.path, 0 if isinstance(fact.kind, Choice) else math.nan)
-            for fact in self._dictionary
-        ]
+    def told(
+        self, facts: Mapping[str, float] | bytes, *, with_defeaters: bool = True
+    ) -> Found | None:
+        """Returns what it tells of a case, or of a case in bytes; None: it is left to others."""
         with self._machine.lock:
-            self._machine.take(values)
-            told = self._machine.decide(with_defeaters=with_defeaters)
+            if isinstance(facts, bytes):
+                told = self._machine.decide_case(facts, with_defeaters=with_defeaters)
+            else:
+                self._machine.take(
+                    [
+                        facts.get(fact.path, 0 if isinstance(fact.kind, Choice) else math.nan)
+                        for fact in self._dictionary
+                    ]
+                )
+                told = self._machine.decide(with_defeaters=with_defeaters)
         if told is None:
             return None
         all_told = self._shape.unpack(told)

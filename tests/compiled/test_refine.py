@@ -88,8 +88,8 @@ class Readings:
         """Returns some diagrams."""
         return [place % len(self.diagrams) for place in places]
 
-    def compiled(self, facts: Facts) -> dict[int, Left]:
-        """Returns what the kernel says of every diagram."""
+    def compiled(self, facts: Facts | bytes) -> dict[int, Left]:
+        """Returns what the kernel says of every diagram, of a case or of a case in bytes."""
         found = self._kernel.told(facts)
         assert found is not None
         told = zip(found.exact, found.decisive, found.quick, found.defeaters, strict=True)

@@ -145,7 +145,7 @@ class Settings(BaseModel):
     tls_client_ca_file: ReadableFile | None = None
     """PEM certificates that must have signed a client's; set: clients without one are refused."""
     engine: Literal["compiled", "graph"] = "compiled"
-    """`compiled`: functions generated from the graph; `graph`: the plain walk, node by node."""
+    """`compiled`: the kernel decides; `graph`: the plain walk, node by node."""
     insecure_i_understand: bool = False
     """Whether to serve other machines without TLS, or without knowing who calls."""
     access_file: ReadableFile | None = None

@@ -24,6 +24,11 @@ _HIV_POSITIVE = int(facts_pb2.HIV_POSITIVE)
 _NO_DIALYSIS = int(facts_pb2.DIALYSIS_NO_DIALYSIS)
 
 
+def decide_bytes(case: bytes) -> Outcome:
+    """Returns the outcome of each lane of a case in bytes in which every fact is known."""
+    return decide(PatientCase.FromString(case))
+
+
 def decide(case: PatientCase) -> Outcome:
     """Returns the outcome of each lane of a case in which every fact is known."""
     rash, infection, therapy, immune = case.rash, case.infection, case.therapy, case.immune
