@@ -6,9 +6,8 @@ kernel go by what the graph was lowered to when it was loaded, and is there to b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from google.protobuf.message import Message
 
@@ -24,8 +23,7 @@ _GUIDELINES = 32
 """Guidelines that are kept compiled at a time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A decision.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rashpath.facts.check import has_unknown
 from rashpath.readings.compiled.pieces import identified
@@ -25,8 +25,7 @@ LONGEST_REQUEST_ID = 128
 """Characters of a request id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A decision that was made.
 
     Args:

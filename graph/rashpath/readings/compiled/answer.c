@@ -395,7 +395,9 @@ static u32 add_answer(void) {
   if (FITS) add_bytes(warnings, sizes[im->doses]);
   add_true(its->cautions, ITS(Piece, caution));
   add_true(its->uncovered, ITS(Piece, not_covered));
-  for (u32 i = 0; i < its->steps; i++) add_site(im->conclusions + its->findings + i);
+  // The path does not show nodes that are not reached.
+  for (u32 i = 0; i < its->steps; i++)
+    if (told[ITS(Run, step)[i].first] != FALSE) add_site(im->conclusions + its->findings + i);
   add_piece(its->disclaimer);
   if (its->clinician) add_numbers();
   return missings;
