@@ -129,7 +129,8 @@ def test_who_verifies_holds_up_nobody(start_server: Callable[..., Any]) -> None:
         known = max(case_files(), key=lambda each: len(each.facts)).case
         in_time = True
         for _ in range(40):  # the faster the machine, the more records keep a verification busy
-            client.batch_evaluate([EvaluateRequest(patient_case=known)] * 200)
+            for _ in range(10):
+                client.batch_evaluate([EvaluateRequest(patient_case=known)] * 200)
             in_time = _verified_within(client, 0.4)
             if not in_time:
                 break
