@@ -19,19 +19,19 @@ from tests.bench.guidelines import shipped
 from tests.bench.whole_cases import KINDS, whole_cases
 
 MOST = {
-    KINDS[0]: (98_000, 190_000),
-    KINDS[1]: (595_000, 1_165_000),
-    KINDS[2]: (278_000, 1_094_000),
+    KINDS[0]: (94_000, 171_000),
+    KINDS[1]: (460_000, 900_000),
+    KINDS[2]: (274_000, 807_000),
 }
 """Instructions of a decision, and of a decision with its answer, the mean of 20 cases.
 
-Counted with wasmtime 50: 81,609 and 157,826; 495,910 and 971,216; 231,307 and 911,404.
+Counted with wasmtime 50: 77,682 and 142,010; 382,581 and 750,059; 228,061 and 671,903.
 """
 
-MOST_FROM_BYTES = {KINDS[0]: 110_000, KINDS[1]: 606_000, KINDS[2]: 278_000}
+MOST_FROM_BYTES = {KINDS[0]: 107_000, KINDS[1]: 469_000, KINDS[2]: 275_000}
 """Instructions of a decision that reads its case from bytes, the mean of 20 cases.
 
-Counted with wasmtime 50: 91,807; 505,498; 231,953.
+Counted with wasmtime 50: 88,792; 390,138; 228,728.
 """
 
 

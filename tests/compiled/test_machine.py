@@ -28,7 +28,7 @@ from rashpath.readings.compiled import (
 )
 from rashpath.readings.compiled.image import _HEAD
 from rashpath.readings.compiled.instance import KernelError
-from rashpath.readings.compiled.lower import Op
+from rashpath.readings.compiled.kernel_step import Op
 from rashpath.readings.compiled.machine import Machine
 from rashpath.readings.compiled.program import Values, program
 from rashpath.readings.compiled.standing import MOST_FAULTS, Standing

@@ -24,7 +24,8 @@ from rashpath.expression.levels import (
     defeating_facts,
 )
 from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, Fact, WholeNumber
-from rashpath.readings.compiled.lower import Lowering, NotLoweredError, Step
+from rashpath.readings.compiled.kernel_step import Step
+from rashpath.readings.compiled.lower import Lowering, NotLoweredError
 
 WORD: Final = 64
 NONE: Final = 0xFFFFFFFF

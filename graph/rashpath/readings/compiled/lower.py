@@ -7,8 +7,6 @@ A step reads slots and writes one: of truths, of numbers, or of sets of facts. T
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final, assert_never
 
 from rashpath.expression.errors import ExpressionError
@@ -33,13 +31,13 @@ from rashpath.expression.tree import (
     Not,
     Number,
     OneOf,
-    Operator,
     Or,
     Undetermined,
     facts_of,
     leaves,
 )
 from rashpath.facts.dictionary import Choice, Dictionary, WholeNumber
+from rashpath.readings.compiled.kernel_step import COMBINE, COMPARE, NUMBERS, TRUTHS, Op, Step
 
 FALSE: Final = 0
 UNKNOWN: Final = 1
@@ -57,72 +55,6 @@ _NOTHING: Final = 0
 
 class NotLoweredError(Exception):
     """A guideline that the kernel cannot serve, though the plain walk can."""
-
-
-class Op(IntEnum):
-    """What a step does; the numbers are those of the kernel."""
-
-    AND = 0
-    OR = 1
-    NOT = 2
-    LESS = 3
-    AT_MOST = 4
-    EQUAL = 5
-    NOT_EQUAL = 6
-    AT_LEAST = 7
-    MORE = 8
-    TABLE = 9
-    HAS_NUMBER = 10
-    HAS_CHOICE = 11
-    CHOOSE = 12
-    ADD = 13
-    SUBTRACT = 14
-    MULTIPLY = 15
-    DIVIDE = 16
-    CHOOSE_NUMBER = 17
-    COMPUTED = 18
-    MISSING = 19
-    UNION = 20
-    IF_UNKNOWN = 21
-    FACT_IF_UNKNOWN = 22
-    CHOOSE_MASK = 23
-
-
-_COMPARE: Final = {
-    Operator.LESS: Op.LESS,
-    Operator.LESS_OR_EQUAL: Op.AT_MOST,
-    Operator.EQUAL: Op.EQUAL,
-    Operator.NOT_EQUAL: Op.NOT_EQUAL,
-    Operator.GREATER_OR_EQUAL: Op.AT_LEAST,
-    Operator.GREATER: Op.MORE,
-}
-_COMBINE: Final = {
-    Arithmetic.ADD: Op.ADD,
-    Arithmetic.SUBTRACT: Op.SUBTRACT,
-    Arithmetic.MULTIPLY: Op.MULTIPLY,
-    Arithmetic.DIVIDE: Op.DIVIDE,
-}
-_TRUTHS: Final = range(Op.AND, Op.CHOOSE + 1)
-_NUMBERS: Final = range(Op.ADD, Op.COMPUTED + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step.
-
-    Args:
-        op: what it does.
-        count: how many operands or entries it reads; of arithmetic 1 where all are whole numbers.
-        to: the slot that it writes.
-        a: a slot, a fact, or where its operands begin.
-        b: a second one.
-    """
-
-    op: Op
-    count: int
-    to: int
-    a: int
-    b: int
 
 
 class Lowering:
@@ -163,7 +95,7 @@ class Lowering:
                 return TRUE_SLOT if condition.value else FALSE_SLOT
             case Compare():
                 left, right = self.number(condition.left), self._constant(condition.right.value)
-                return self._step(_COMPARE[condition.operator], left, right)
+                return self._step(COMPARE[condition.operator], left, right)
             case OneOf():
                 first, size = self._table(condition)
                 return self._step(Op.TABLE, self.fact(condition.fact), first, size)
@@ -235,7 +167,7 @@ class Lowering:
                 return self.number(number.operand)
             case Combine():
                 left, right = self.number(number.left), self.number(number.right)
-                return self._step(_COMBINE[number.operator], left, right, self._is_whole(number))
+                return self._step(COMBINE[number.operator], left, right, self._is_whole(number))
             case ChooseNumber():
                 parts = (self.number(number.then), self.number(number.otherwise))
                 return self._many(Op.CHOOSE_NUMBER, (self.truth(number.test), *parts))
@@ -410,9 +342,9 @@ class Lowering:
         return self._made[key]
 
     def _add(self, op: Op, count: int, a: int, b: int) -> int:
-        if op in _TRUTHS:
+        if op in TRUTHS:
             to, self.truths = self.truths, self.truths + 1
-        elif op in _NUMBERS:
+        elif op in NUMBERS:
             to = len(self.numbers)
             self.numbers.append(MISSING)
         else:
