@@ -188,7 +188,8 @@ EXPORTED(u32, load)(void) {
 
 // Where it is told what became of a case, in this order: the facts to ask for; of the first `decisive`
 // truths those that decide them; of each dose those that it waits for; of the recommendations those
-// that could withdraw them; `told_number`; the values of the case; `told_truth`; of each dose whether it can ever be shown.
+// that could withdraw them; `told_number`; the values of the case; `told_truth`; of each dose whether
+// it can ever be shown.
 EXPORTED(u32, telling)(void) { return (u32)told_sets; }
 
 // ---- Kleene's tables
