@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rashpath.audit.content import walked_nodes
 from rashpath.expression import compile_condition, evaluate
 from rashpath.expression.evaluate import MISSING, number, unknown_in, waits_for
 from rashpath.facts.check import check
@@ -23,6 +24,7 @@ from rashpath.readings.engine import CompiledEngine, GraphEngine
 from rashpath.v1 import facts_pb2
 from rashpath.v1.decision_service_pb2 import EvaluateResponse
 from tests.compiled.kernel import Kernel
+from tests.compiled.sameness import Engines
 from tests.expression.language import CASES, CONDITIONS, DICTIONARY, extent, names
 
 TRUTHS = {0: "FALSE", 1: "UNKNOWN", 3: "TRUE"}
@@ -126,21 +128,22 @@ def test_a_guideline_beyond_the_limit_is_walked_plainly(graph: DecisionGraph) ->
     assert marked == ["start_foscarnet"]
 
 
-def kept_by(*holders: object) -> str:
-    """Returns all that the memos of some objects hold, in words."""
-    memos = [
+def kept_by(holder: object) -> str:
+    """Returns all that the memos of an object hold, in words."""
+    values = [
         each
-        for holder in holders
         for value in vars(holder).values()
-        for each in (value if isinstance(value, list) else [value])
-        if isinstance(each, Kept)
+        for part in (value.values() if isinstance(value, dict) else [value])
+        for each in (part if isinstance(part, list) else [part])
     ]
+    memos = [each for each in values if isinstance(each, Kept)]
     assert len(memos) >= 5
+    assert any(memos)
     return " ".join(repr(dict(memo)) for memo in memos)
 
 
 def test_no_number_of_a_patient_is_kept(compiled: CompiledGraph) -> None:
-    """What memos hold of a case are states: nobody's weight or dose outlives the call."""
+    """What the kernel and memos hold of a case are states: nobody's weight or dose outlives it."""
     numbers = {
         "patient.weight_kg": 71.375,
         "therapy.dose_mg": 612.625,
@@ -171,10 +174,31 @@ def test_no_number_of_a_patient_is_kept(compiled: CompiledGraph) -> None:
     response = EvaluateResponse.FromString(answered[1])
     assert any(each.regimen.withheld_because for each in response.recommendations)
     assert traces(memory()) == list(numbers)
-    # What comes with a case is written over by what comes with the next.
+    # The numbers of a case are written over by those of the next.
     assert answers.answer(compiled.values(states | others)) is not None
     assert traces(memory()) == []
-    assert traces(kept_by(answers, answers._regimens, compiled).encode()) == []
+    assert walked_nodes(answered[0])
+    assert traces(kept_by(compiled).encode()) == []
+
+
+def test_what_the_kernel_does_not_spell_is_spelled_for_it(compiled: CompiledGraph) -> None:
+    """Numbers with an exponent: in the words of the plain answer, and gone with their case."""
+    answers = Answers(compiled, Audience.CLINICIAN)
+    machine = compiled.machine
+    tiny = 1.2345678912345e-07
+    odd = {"rash.trend": 3, "renal.creatinine_clearance_ml_min": tiny}
+    answered = answers.answer(compiled.values(odd))
+    assert answered is not None
+    case = Engines(compiled.graph).message(odd)
+    plain = GraphEngine().decide(compiled.graph, case, audience=Audience.CLINICIAN, full=False)
+    assert plain is not None
+    assert answered[1] == plain.answer
+    assert b"1.2345678912345e-07" in answered[1]
+    assert b"1.2345678912345e-07" in bytes(machine._memory.read(machine._store))
+    assert answers.answer(compiled.values({"rash.trend": 3, "patient.weight_kg": 70})) is not None
+    left = bytes(machine._memory.read(machine._store))
+    assert struct.pack("<d", tiny) not in left
+    assert b"e-07" not in left
 
 
 def test_a_memo_stays_bounded() -> None:

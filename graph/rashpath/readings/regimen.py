@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Final
 
 from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience, Wording
@@ -13,6 +14,9 @@ from rashpath.readings.walk.reasons import deciding
 from rashpath.readings.walk.steps import leaf_use
 from rashpath.readings.words import floor_mg, label, leaf_words
 from rashpath.v1 import decision_pb2
+
+BETWEEN: Final = ", "
+"""Between the names of facts, and between the words of comparisons."""
 
 
 def regimen(
@@ -74,12 +78,8 @@ def withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
     graph = walked.graph
     definition = withheld.definition
     if withheld.missing:
-        names = ", ".join(
-            label(graph, path, audience) for path in withheld.because if path in graph.dictionary
-        )
-        if definition is None:
-            return f"not known: {names}"
-        return f"{definition.text.to(audience)}: not known ({names})"
+        paths = [path for path in withheld.because if path in graph.dictionary]
+        return not_known(definition, (label(graph, path, audience) for path in paths), audience)
     assert definition is not None
     uses: list[LeafUse] = [
         leaf_use(leaf, walked.facts) for leaf in deciding(definition.condition, walked.facts)
@@ -87,6 +87,14 @@ def withheld_words(walked: Walk, withheld: Withheld, audience: Audience) -> str:
     return not_so(definition, (leaf_words(walked, use, audience) for use in uses), audience)
 
 
+def not_known(definition: Definition | None, names: Iterable[str], audience: Audience) -> str:
+    """Says that facts are not known, which a definition needs, or none."""
+    listed = BETWEEN.join(names)
+    if definition is None:
+        return f"not known: {listed}"
+    return f"{definition.text.to(audience)}: not known ({listed})"
+
+
 def not_so(definition: Definition, words: Iterable[str], audience: Audience) -> str:
     """Says that a definition does not hold, and the words of what decides that."""
-    return f"{definition.text.to(audience)}: not so ({', '.join(dict.fromkeys(words))})"
+    return f"{definition.text.to(audience)}: not so ({BETWEEN.join(dict.fromkeys(words))})"

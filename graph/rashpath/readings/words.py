@@ -9,7 +9,7 @@ from rashpath.expression.truth import Truth
 from rashpath.facts.dictionary import Choice, Fact
 from rashpath.facts.show import number_text, show, unit_name
 from rashpath.facts.wording import Audience
-from rashpath.guideline.model import DecisionGraph
+from rashpath.guideline.model import DecisionGraph, NamedComputed
 from rashpath.readings.walk.steps import LeafUse
 from rashpath.readings.walk.walk import Walk
 
@@ -152,7 +152,19 @@ def _computed_words(
     if value is None:
         missing = ", ".join(label(walked.graph, path, audience) for path in state.waits_for)
         return f"{name}: not known (waits for {missing})"
+    return computed_words(named, value, leaf.right.value, audience)
+
+
+def computed_words(named: NamedComputed, value: float, limit: float, audience: Audience) -> str:
+    """Says a computed number with its value.
+
+    Args:
+        named: the number.
+        value: its value.
+        limit: what it is compared with.
+        audience: whose words to use; patients are told no value.
+    """
+    name = named.label.to(audience)
     if audience is Audience.PATIENT:
         return f"{name}: worked out from what you told us"
-    amount = number_words(value, leaf.right.value)
-    return f"{name}: {amount} {unit_name(named.unit, value)}".rstrip()
+    return f"{name}: {number_words(value, limit)} {unit_name(named.unit, value)}".rstrip()

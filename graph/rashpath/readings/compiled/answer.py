@@ -1,39 +1,35 @@
 """Answers with the kernel, joined from bytes that the plain answer made.
 
 Whatever depends on a few truths is made once by :mod:`rashpath.readings.answer` and kept by the
-kernel; what holds a number of the patient is made each time. So the bytes are those of the plain
+kernel, which writes the numbers of patients into it each time. So the bytes are those of the plain
 answer, in every case.
 """
 
 from __future__ import annotations
 
-import struct
+import math
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from rashpath.facts.dictionary import Choice, Fact
-from rashpath.facts.show import range_text
+from rashpath.facts.show import number_text
 from rashpath.facts.wording import Audience
 from rashpath.readings.answer import finding, path, recommendation
-from rashpath.readings.beside import computed_result, implausible, implausible_words
+from rashpath.readings.beside import computed_result
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
 from rashpath.readings.compiled.instance import KernelError
 from rashpath.readings.compiled.machine import MOST_AT_ONCE
 from rashpath.readings.compiled.pieces import (
     part_of,
     serialized,
-    tag_of,
-    texts,
-    varint,
 )
 from rashpath.readings.compiled.program import Values, findings_of
 from rashpath.readings.compiled.regimens import Regimens
 from rashpath.readings.compiled.steps import step_of, steps_of
 from rashpath.readings.compiled.wording import wording
 from rashpath.readings.walk.walk import computed_value
-from rashpath.v1 import decision_pb2, decision_service_pb2
+from rashpath.readings.words import number_words
+from rashpath.v1 import decision_service_pb2
 
 _Response = decision_service_pb2.EvaluateResponse
 
@@ -70,18 +66,10 @@ class Answers:
     def __init__(self, compiled: CompiledGraph, audience: Audience) -> None:
         self._compiled = compiled
         self._audience = audience
-        graph = self._graph = compiled.graph
-        self._clinician = audience is Audience.CLINICIAN
+        self._graph = compiled.graph
         self._machine = compiled.machine
         with self._machine.lock:
-            self._words = self._machine.add_wording(wording(graph, compiled.program, audience))
-        self._plausible = [
-            _Plausible.of(fact, audience)
-            for fact in graph.dictionary
-            if not isinstance(fact.kind, Choice) and fact.kind.plausible is not None
-        ]
-        self._sizes = struct.Struct(f"<{len(compiled.program.dosed) + 1}I")
-        self._nothing_given = bytes(self._sizes.size)
+            self._words = self._machine.add_wording(wording(compiled, audience))
         self._regimens = Regimens(compiled, audience)
 
     def answer(self, values: Values) -> tuple[Decision, bytes] | None:
@@ -92,7 +80,7 @@ class Answers:
 
         Returns:
             The decision, and the `EvaluateResponse` with its decision id left empty. None: the case
-            is left to the plain walk, since it has numbers that the kernel does not count.
+            is left to the plain walk, since it has numbers that the kernel does not count or word.
 
         Raises:
             KernelError: the kernel gave up; it is of no more use.
@@ -130,6 +118,7 @@ class Answers:
         """
         results: list[bytes] = []
         notes: list[bytes] = []
+        answered: bytes | None
         done = used = 0
         end = time.perf_counter() + _TURN_S
         with self._machine.lock:
@@ -142,7 +131,10 @@ class Answers:
                 used += many.used
                 if many.words:
                     decision = self._compiled.decided_already()
-                    results.append(self._worded(decision, index + done))
+                    answered = self._worded(decision, index + done)
+                    if answered is None:
+                        break
+                    results.append(answered)
                     notes.append(decision.note)
                     done += 1
                 elif not many.done:
@@ -152,18 +144,23 @@ class Answers:
     def _answered(self, decision: Decision | None) -> tuple[Decision, bytes] | None:
         if decision is None:
             return None
-        return decision, self._worded(decision)
+        answered = self._worded(decision)
+        return None if answered is None else (decision, answered)
 
-    def _worded(self, decision: Decision, index: int | None = None) -> bytes:
-        """Returns the answer to the case that was decided last; in a batch its result there."""
-        given = self._given(decision)
+    def _worded(self, decision: Decision, index: int | None = None) -> bytes | None:
+        """Returns the answer to the case that was decided last; in a batch its result there; None:
+        it is left to the plain walk.
+        """
         # Words that are kept push out others where there is no room: not for ever.
         for _ in range(_MOST_ROUNDS):
-            answered = self._machine.answer(self._words, given, index)
+            answered = self._machine.answer(self._words, index)
             if isinstance(answered, bytes):
                 return answered
-            for site in answered:
+            if not answered.sites and not answered.numbers:
+                return None
+            for site in answered.sites:
                 self._machine.keep(self._words, site, self._site(decision, site))
+            self._machine.spell([_spelled(*number) for number in answered.numbers])
         raise KernelError("the words of one case are longer than all that may be kept")
 
     # What depends on a few truths
@@ -179,7 +176,10 @@ class Answers:
         site -= len(graph.findings)
         if site < len(graph.order):
             return (self._step(decision, site),)
-        return (self._number(decision, site - len(graph.order)),)
+        site -= len(graph.order)
+        if site < len(graph.computed):
+            return (self._number(decision, site),)
+        return self._regimens.site(decision, site - len(graph.computed))
 
     def _recommendation(self, decision: Decision, index: int) -> tuple[bytes, ...]:
         """Returns all of a recommendation but defeaters, decisive facts and dose, in stretches."""
@@ -215,52 +215,7 @@ class Answers:
         said = computed_value(self._graph, named.number.id, facts)
         return serialized(_Response(computed=[computed_result(named, said, self._audience)]))
 
-    # What comes with a case
 
-    def _given(self, decision: Decision) -> bytes:
-        """Returns regimens with doses, and the warnings about implausible values."""
-        warnings = b"".join(self._implausible(decision))
-        if not self._clinician:
-            if not warnings:
-                return self._nothing_given
-            regimens = [b""] * len(self._compiled.program.dosed)
-        else:
-            regimens = self._regimens.written(decision)
-        return b"".join((self._sizes.pack(*map(len, regimens), len(warnings)), *regimens, warnings))
-
-    def _implausible(self, decision: Decision) -> Iterator[bytes]:
-        numbers = self._compiled.case(decision.told)
-        for each in self._plausible:
-            number = numbers[each.fact.order]
-            if number < each.low or number > each.high:
-                yield each.warning(decision.value(each.fact.order), self._audience)
-
-
-class _Plausible(NamedTuple):
-    """The plausible range of a number, and the warning about a value outside but for its words."""
-
-    fact: Fact
-    low: float
-    high: float
-    usual: str
-    first: bytes
-    last: bytes
-
-    @classmethod
-    def of(cls, fact: Fact, audience: Audience) -> _Plausible:
-        assert not isinstance(fact.kind, Choice)
-        assert fact.kind.plausible is not None
-        low, high = fact.kind.plausible.minimum, fact.kind.plausible.maximum
-        said = implausible(fact, high + 1, audience)
-        assert said is not None
-        usual = range_text(fact.kind.plausible, fact.kind.unit)
-        return cls(fact, low, high, usual, part_of(said, 1, 1), part_of(said, 3, 99))
-
-    def warning(self, value: float, audience: Audience) -> bytes:
-        words = implausible_words(self.fact, value, self.usual, audience)
-        body = b"".join((self.first, texts(_TEXT, (words,)), self.last))
-        return b"".join((_WARNINGS, varint(len(body)), body))
-
-
-_WARNINGS = tag_of(_Response, "warnings")
-_TEXT = tag_of(decision_pb2.WarningResult, "text")
+def _spelled(value: float, limit: float) -> str:
+    """Returns a number in words; with few digits if there is a limit."""
+    return number_text(value) if math.isnan(limit) else number_words(value, limit)

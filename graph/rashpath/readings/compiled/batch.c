@@ -1,7 +1,7 @@
 // Answers many cases in one go: from the bytes of a BatchEvaluateRequest to those of the response, as
 // long as every request is as ordinary clients write it and asks for the same. It ends before the
-// first one that does not (OTHER), and at one that was decided but needs words that only the plain
-// answer knows (WORDS). It also ends after as much work as takes about half a millisecond: nobody can
+// first one that does not (OTHER), and at one that was decided but needs words that are not known
+// here (WORDS). It also ends after as much work as takes about half a millisecond: nobody can
 // interrupt it.
 
 enum { END = 0, FULL = 1, OTHER = 2, WORDS = 3 };
@@ -34,27 +34,10 @@ static void add_id(void) {
   if (!++report.id_low) report.id_high++;
 }
 
-// Whether what the kernel cannot word comes with the case: a dose, or an implausible value.
-static int needs_words(void) {
-  const Plausible *plausible = ITS(Plausible, plausible_value);
-  for (u32 i = 0; i < its->plausible; i++) {
-    double value = number[plausible[i].slot];
-    if (value < plausible[i].least || value > plausible[i].most) return 1;
-  }
-  for (u32 i = 0; i < im->conclusions && its->clinician; i++)
-    if (told[i] != FALSE && ITS(u32, dose)[i] != NONE) return 1;
-  return 0;
-}
-
 // Decides the case whose message was written where `case_room` said; see `decide`. Returns LEFT, too,
 // where the message is odd.
 EXPORTED(u32, decide_case)(u32 size, u32 with_defeaters) {
   return read_from(request, size) == ODD ? LEFT : decide(with_defeaters);
-}
-
-static u32 bytes_match(const u8 *one, const u8 *other, u32 size) {
-  for (u32 i = 0; i < size; i++) if (one[i] != other[i]) return 0;
-  return 1;
 }
 
 // Finds the case in a request. Returns 0: it does not come first, or other things are asked for.
@@ -80,14 +63,13 @@ static u32 add_result(u32 index) {
   }
   u8 *response = begin_message(its->response_tag, digits_then);
   add_id();
-  missings = 0;
-  u32 missing_words = add_answer();
+  u32 lacks = add_answer();
   digits_of_size = put - response > 0x4000 ? 3 : 2;
   end_message(response, digits_then);
   end_message(result, digits_then);
-  if (FITS && !missing_words) return END;
+  if (FITS && !lacks) return END;
   report.id_low = low, report.id_high = high;
-  return missing_words ? WORDS : FULL;
+  return lacks == WORDS_MISSING ? WORDS : FULL;
 }
 
 // Writes the result of the case that was decided last, as `write_answer` does its answer.
@@ -106,7 +88,7 @@ static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
   u32 size;
   if (!(from = case_in(from, end, asked, &size)) || read_from(from, size) == ODD) return OTHER;
   if (decide(1) == LEFT) return OTHER;
-  return needs_words() ? WORDS : add_result(index);
+  return add_result(index);
 }
 
 // Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
@@ -119,7 +101,6 @@ EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked)
   report.done = report.used = report.size = 0;
   report.why = END;
   work = 0;
-  clear((u64 *)given, im->doses / 2 + 1);
   while (report.done < most && from < end && work < MOST_WORK) {
     u32 tag, length;
     const u8 *start = short_varint(from, end, &tag);

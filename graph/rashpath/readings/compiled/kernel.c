@@ -560,12 +560,15 @@ static void find_absent(void) {
 
 // ---- A case
 
+static void forget_spelled(void);
+
 // Decides the case whose values were written; with the facts that could withdraw what applies if
 // wanted. Returns DONE, or LEFT: to the plain walk.
 EXPORTED(u32, decide)(u32 with_defeaters) {
   const Step *step = AT(Step, step);
   const u32 *pool = AT(u32, pool), *diagrams = AT(u32, diagram);
   u32 words = im->fact_words, exactly = im->decisive + im->path, open = 0, ready = 0;
+  forget_spelled();
   truth[FALSE] = FALSE, truth[UNKNOWN] = UNKNOWN, truth[2] = TRUE;
   clear(mask, words);
   for (u32 i = 0; i < im->steps; i++) if (!stepped(step + i, pool)) return LEFT;
@@ -631,5 +634,8 @@ static u8 *take(u32 bytes) {
 }
 
 #include "reading.c"
+#include "decimal.c"
+#include "words.c"
+#include "regimen.c"
 #include "answer.c"
 #include "batch.c"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +19,10 @@ MOST_AT_ONCE: Final = 64
 """Requests of a batch that are answered in one go."""
 _PARTS: Final = 5
 _WORDS_MISSING: Final = -2
+_SPELLED: Final = struct.Struct("<2dI44s")
+"""A number that is spelled for the kernel: its value, a limit, the size of its text, and that."""
+_COUNT: Final = 8
+"""Bytes of what tells how many there are."""
 _LOW: Final = (1 << 64) - 1
 _FULL: Final = 1
 _NEEDS_WORDS: Final = 3
@@ -28,6 +32,18 @@ _CASE: Final = 1 << 12
 _GIVEN: Final = 1 << 14
 _ANSWER: Final = 1 << 18
 """Bytes that are set aside at first."""
+
+
+class Lacks(NamedTuple):
+    """What the kernel needs to word a case; nothing: it does not word it.
+
+    Args:
+        sites: the sites whose words are missing.
+        numbers: numbers to be spelled, each with a limit; NaN: none.
+    """
+
+    sites: Sequence[int]
+    numbers: Sequence[tuple[float, float]]
 
 
 class Many(NamedTuple):
@@ -149,21 +165,18 @@ class Machine:
         """What is told of the case that was decided last."""
         return self._told.raw
 
-    def answer(self, wording: int, given: bytes, index: int | None = None) -> bytes | Sequence[int]:
+    def answer(self, wording: int, index: int | None = None) -> bytes | Lacks:
         """Answers the case that was decided last, with what could withdraw its recommendations.
 
         Args:
             wording: handle of the wording.
-            given: what comes with the case: of each dose the bytes of its regimen, of the
-                implausible values those of their warnings; their sizes first.
             index: its place in a batch, of which `answer_many` decided it last.
 
         Returns:
-            The answer but for its id; of a batch a `BatchEvaluateResponse` with one result; or the
-            sites whose words are missing.
+            The answer but for its id; of a batch a `BatchEvaluateResponse` with one result; or what
+            it lacks.
         """
         while True:
-            self._give(given)
             if index is None:
                 size = self._call["write_answer"](wording)
             else:
@@ -171,10 +184,7 @@ class Machine:
             if size >= 0:
                 return ctypes.string_at(self._answer, size)
             if size == _WORDS_MISSING:
-                count = self._call["missing_count"]()
-                at = self._call["missing_sites"]()
-                found = self._memory.read(self._store, at, at + 4 * count)
-                return struct.unpack(f"<{count}I", found)
+                return self._lacks()
             self._make_room(answer=2 * self._answer_size)
 
     def answer_many(
@@ -220,6 +230,30 @@ class Machine:
         self._give(b"".join((struct.pack(f"<{_PARTS}I", *map(len, parts)), *parts)))
         if not self._call["keep"](wording, site):
             raise self._standing.ended("the words of one site are longer than all that may be kept")
+
+    def spell(self, texts: Sequence[str]) -> None:
+        """Spells the numbers of the case that was decided last; see `Lacks`."""
+        left = iter(texts)
+        for at, (value, limit, size, _) in self._spelled():
+            if not size:
+                text = next(left).encode()
+                self._memory.write(self._store, _SPELLED.pack(value, limit, len(text), text), at)
+
+    def _lacks(self) -> Lacks:
+        count = self._call["missing_count"]()
+        at = self._call["missing_sites"]()
+        sites = struct.unpack(f"<{count}I", self._memory.read(self._store, at, at + 4 * count))
+        numbers = [(value, limit) for _, (value, limit, size, _) in self._spelled() if not size]
+        return Lacks(sites, numbers)
+
+    def _spelled(self) -> Iterator[tuple[int, tuple[float, float, int, bytes]]]:
+        """Yields where the numbers stand that are spelled for the case, and what is there."""
+        at = self._call["spelled_told"]()
+        count = int.from_bytes(self._memory.read(self._store, at, at + 4), "little")
+        first = at + _COUNT
+        for place in range(first, first + count * _SPELLED.size, _SPELLED.size):
+            row = self._memory.read(self._store, place, place + _SPELLED.size)
+            yield place, _SPELLED.unpack(row)
 
     def _give(self, given: bytes) -> None:
         if len(given) > self._given_size:
@@ -274,6 +308,7 @@ _FUNCTIONS: Final = {
     "write_result": 2,
     "missing_count": 0,
     "missing_sites": 0,
+    "spelled_told": 0,
     "keep": 2,
 }
 """The functions of the kernel, and how many numbers they take; they return one."""

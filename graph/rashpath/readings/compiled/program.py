@@ -64,6 +64,7 @@ class Places:
         beside: contradictions, cautions and what is not covered.
         computed: of each computed number whether it exists, and all that tells why it has no value.
         rows: of each recommendation with a dose table its rows.
+        waiting: of each of them all that tells why no row holds.
         against: of each of them, of each part of its gate, all that tells why it is false.
         shown: of each of them, whether its dose may ever be shown.
         conditions: of each recommendation the conditions of its flags and notes.
@@ -84,6 +85,7 @@ class Places:
     beside: tuple[slice, ...]
     computed: tuple[slice, ...]
     rows: tuple[range, ...]
+    waiting: tuple[slice, ...]
     against: tuple[tuple[slice, ...], ...]
     shown: range
     conditions: tuple[slice, ...]
@@ -166,6 +168,10 @@ def program(graph: DecisionGraph) -> Program:
     numbers = [lowering.computed(named.number)[0] for named in graph.computed.values()]
     computed = [told.add(lowering.state(named.number)) for named in graph.computed.values()]
     rows = [told.add(lowering.truth(row.when) for row in regimen.rows) for _, regimen in dosed]
+    waiting = [
+        told.add(dict.fromkeys(slot for row in regimen.rows for slot in lowering.reasons(row.when)))
+        for _, regimen in dosed
+    ]
     against = [
         [told.add(lowering.reasons(part.condition)) for part in regimen.gate]
         for _, regimen in dosed
@@ -224,6 +230,7 @@ def program(graph: DecisionGraph) -> Program:
             beside=tuple(map(here, beside)),
             computed=tuple(map(here, computed)),
             rows=tuple(_range(here(its)) for its in rows),
+            waiting=tuple(map(here, waiting)),
             against=tuple(tuple(map(here, parts)) for parts in against),
             shown=range(end, end + len(doses)),
             conditions=tuple(map(here, conditions)),

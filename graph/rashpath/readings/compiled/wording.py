@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
-from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience, Wording
-from rashpath.guideline.model import DecisionGraph, Finding, NamedComputed, Recommendation
+from rashpath.guideline.model import Finding, NamedComputed, Recommendation
 from rashpath.readings.beside import caution, computed_result, contradiction, not_covered, question
-from rashpath.readings.compiled.image import NONE, Sections
+from rashpath.readings.compiled.decision import CompiledGraph
+from rashpath.readings.compiled.image import NONE
+from rashpath.readings.compiled.number_wording import add_number_words
 from rashpath.readings.compiled.pieces import part_of, serialized, tag_of, texts, varint
-from rashpath.readings.compiled.program import Program, findings_of
+from rashpath.readings.compiled.program import findings_of
+from rashpath.readings.compiled.regimens import Regimens
+from rashpath.readings.compiled.writing import Writing
 from rashpath.readings.walk import ComputedValue, OpenQuestion
 from rashpath.readings.walk.questions import dose_id
 from rashpath.v1 import decision_pb2, decision_service_pb2, guideline_pb2
@@ -44,65 +47,70 @@ TO_KEEP: Final = 8 << 20
 """Bytes for words that depend on truths; when they are full, they begin anew."""
 
 
-def wording(graph: DecisionGraph, program: Program, audience: Audience) -> bytes:
+def wording(compiled: CompiledGraph, audience: Audience) -> bytes:
     """Returns the wording of a guideline for an audience."""
-    return _Writer(graph, program, audience).whole()
+    return _Writer(compiled, audience).whole()
 
 
 class _Writer:
-    def __init__(self, graph: DecisionGraph, program: Program, audience: Audience) -> None:
-        self._graph = graph
+    def __init__(self, compiled: CompiledGraph, audience: Audience) -> None:
+        self._graph = compiled.graph
         self._audience = audience
-        self._places = program.places
-        self._dosed = program.dosed
-        self._first_truth = program.places.recommendations.start
-        self._head = dict.fromkeys(_HEAD, 0)
-        self._sections = Sections(self._head)
+        self._places = compiled.places
+        self._dosed = compiled.program.dosed
+        self._regimens = Regimens(compiled, audience)
+        self._writing = Writing(_HEAD, compiled.places.recommendations.start)
 
     def whole(self) -> bytes:
         graph, audience, places = self._graph, self._audience, self._places
+        writing = self._writing
         facts = [fact.path for fact in graph.dictionary]
         urgencies = [int(node.urgency) for node in graph.recommendations]
         most = max(urgencies, default=0) + 1
         longest = max(
             part.stop - part.start
-            for part in (places.findings, *places.conditions, *places.steps, *places.computed)
+            for part in (
+                *(places.findings, *places.conditions, *places.steps, *places.computed),
+                *(*places.waiting, *chain.from_iterable(places.against)),
+            )
         )
-        self._head |= {
+        writing.head |= {
             "to_keep": TO_KEEP,
             "longest": longest + 1,
             "clinician": int(audience is Audience.CLINICIAN),
             "urgencies": most,
         }
-        self._one("guideline", serialized(_Response(guideline=graph.info(audience))))
+        writing.one("guideline", serialized(_Response(guideline=graph.info(audience))))
         disclaimer = Wording.of(graph.guideline.disclaimer).to(audience)
-        self._one("disclaimer", serialized(_Response(disclaimer=disclaimer)))
+        writing.one("disclaimer", serialized(_Response(disclaimer=disclaimer)))
         for field in ("recommendation", "finding", "question"):
-            self._one(f"{field}_tag", tag_of(_Response, f"{field}s"))
-        self._one("computed_tag", tag_of(_Response, "computed"))
-        self._one("value_tag", _VALUE)
+            writing.one(f"{field}_tag", tag_of(_Response, f"{field}s"))
+        writing.one("computed_tag", tag_of(_Response, "computed"))
+        writing.one("value_tag", _VALUE)
         grades = range(most)
-        self._pieces(
+        writing.pieces(
             "status",
             (_status(bool(d), high, may) for d in (0, 1) for high in grades for may in grades),
         )
-        self._pieces("sign", (_sign(bool(danger), grade) for danger in (0, 1) for grade in grades))
-        self._words("urgency", urgencies)
+        writing.pieces(
+            "sign", (_sign(bool(danger), grade) for danger in (0, 1) for grade in grades)
+        )
+        writing.words("urgency", urgencies)
         order = sorted(range(len(urgencies)), key=lambda place: -urgencies[place])
-        self._words("by_urgency", order)
-        self._words("dose", (self._dose(place) for place in range(len(urgencies))))
-        self._runs("condition", places.conditions)
+        writing.words("by_urgency", order)
+        writing.words("dose", (self._dose(place) for place in range(len(urgencies))))
+        writing.runs("condition", places.conditions)
         for name, tag in (("defeater", _DEFEATERS), ("decisive", _DECISIVE)):
-            self._pieces(name, (texts(tag, (path,)) for path in facts))
-        self._pieces("found", (texts(_FOUND_DECISIVE, (path,)) for path in facts))
+            writing.pieces(name, (texts(tag, (path,)) for path in facts))
+        writing.pieces("found", (texts(_FOUND_DECISIVE, (path,)) for path in facts))
         questions = [self._question(path) for path in facts]
-        self._pieces("first", (first for first, _ in questions))
-        self._pieces("last", (last for _, last in questions))
-        self._head["findings"] = len(graph.findings)
-        self._runs("finding", self._findings())
+        writing.pieces("first", (first for first, _ in questions))
+        writing.pieces("last", (last for _, last in questions))
+        writing.head["findings"] = len(graph.findings)
+        writing.runs("finding", self._findings())
         conclusions = list(self._conclusions())
-        self._head["conclusions"] = len(conclusions)
-        self._words("conclusion", (word for each in conclusions for word in each))
+        writing.head["conclusions"] = len(conclusions)
+        writing.rows("conclusion", conclusions)
         beside = (
             [
                 serialized(_Response(contradictions=[contradiction(part, audience)]))
@@ -120,44 +128,21 @@ class _Writer:
             ("uncovered", "not_covered"),
         )
         for (run, name), its, pieces in zip(names, places.beside, beside, strict=True):
-            self._head[f"{run}_first"], self._head[f"{run}_count"] = self._run(its)
-            self._pieces(name, pieces)
-        self._head["steps"] = len(places.steps)
-        self._runs("step", places.steps)
-        self._head["numbers"] = len(graph.computed)
-        self._words("number", (word for each in self._numbers() for word in each))
-        ranges = [
-            struct.pack("<2I2d", fact.order, 0, kind.plausible.minimum, kind.plausible.maximum)
-            for fact in graph.dictionary
-            if not isinstance(kind := fact.kind, Choice) and kind.plausible is not None
-        ]
-        self._head["plausible"] = len(ranges)
-        self._sections.add("plausible_value", b"".join(ranges))
-        self._head["requests_tag"] = tag_of(_Batch, "requests")[0]
-        self._head["case_tag"] = tag_of(_Request, "patient_case")[0]
-        self._one("result_tag", tag_of(_Results, "results"))
-        self._one("index_tag", _INDEX)
-        self._one("response_tag", tag_of(_Result, "response"))
-        self._one("id_tag", tag_of(_Response, "decision_id") + bytes((ID_LETTERS,)))
-        return self._sections.whole()
-
-    def _piece(self, content: bytes) -> tuple[int, int]:
-        return self._sections.place(content), len(content)
-
-    def _one(self, name: str, content: bytes) -> None:
-        self._head[f"{name}_at"], self._head[f"{name}_size"] = self._piece(content)
-
-    def _pieces(self, name: str, contents: Iterable[bytes]) -> None:
-        self._words(name, [word for content in contents for word in self._piece(content)])
-
-    def _words(self, name: str, words: Iterable[int]) -> None:
-        self._sections.words(name, list(words))
-
-    def _run(self, part: slice) -> tuple[int, int]:
-        return part.start - self._first_truth, part.stop - part.start
-
-    def _runs(self, name: str, parts: Iterable[slice]) -> None:
-        self._words(name, [word for part in parts for word in self._run(part)])
+            writing.head[f"{run}_first"], writing.head[f"{run}_count"] = writing.run(its)
+            writing.pieces(name, pieces)
+        writing.head["steps"] = len(places.steps)
+        writing.runs("step", places.steps)
+        writing.head["numbers"] = len(graph.computed)
+        writing.rows("number", self._numbers())
+        add_number_words(writing, graph, audience)
+        self._regimens.add(writing)
+        writing.head["requests_tag"] = tag_of(_Batch, "requests")[0]
+        writing.head["case_tag"] = tag_of(_Request, "patient_case")[0]
+        writing.one("result_tag", tag_of(_Results, "results"))
+        writing.one("index_tag", _INDEX)
+        writing.one("response_tag", tag_of(_Result, "response"))
+        writing.one("id_tag", tag_of(_Response, "decision_id") + bytes((ID_LETTERS,)))
+        return writing.whole()
 
     def _dose(self, place: int) -> int:
         found = [at for at, (index, _) in enumerate(self._dosed) if index == place]
@@ -176,7 +161,7 @@ class _Writer:
     def _conclusions(self) -> Iterator[Sequence[int]]:
         """Yields recommendations and findings in topological order, as `Conclusion`."""
         graph = self._graph
-        first = self._places.findings.start - self._first_truth
+        first = self._writing.run(self._places.findings)[0]
         finding_places = {node.id: first + at for at, node in enumerate(findings_of(graph))}
         named: dict[str, int] = {}
         recommended = count = 0
@@ -192,8 +177,8 @@ class _Writer:
             yield (
                 *(truth, int(isinstance(node, Recommendation)), named.get(name, NONE)),
                 *(urgency, dose),
-                *self._piece(texts(_SETTLES, (name,))),
-                *self._piece(texts(_SETTLES, (dose_id(name),))),
+                *self._writing.piece(texts(_SETTLES, (name,))),
+                *self._writing.piece(texts(_SETTLES, (dose_id(name),))),
             )
             named[name] = count
             count += 1
@@ -201,7 +186,8 @@ class _Writer:
     def _numbers(self) -> Iterator[Sequence[int]]:
         for named, its in zip(self._graph.computed.values(), self._places.computed, strict=True):
             first, last = self._frame(named)
-            yield (*self._run(its), *self._piece(first), *self._piece(last))
+            run = self._writing.run(its)
+            yield (*run, *self._writing.piece(first), *self._writing.piece(last))
 
     def _frame(self, named: NamedComputed) -> tuple[bytes, bytes]:
         said = computed_result(named, ComputedValue(0.0, False, ()), self._audience)
@@ -244,5 +230,9 @@ _HEAD: Final = (
     *("contradiction", "caution", "not_covered", "steps", "step", "numbers", "number"),
     *("plausible", "plausible_value", "requests_tag", "case_tag"),
     *_named("result_tag", "index_tag", "response_tag", "id_tag"),
+    *("fact_number", "computed_number", "choice", "label"),
+    *_named("comma", "warning_tag", "warning_text_tag"),
+    *("codes", "because", "gates", "gate", "regimen"),
+    *_named("regimen_tag", "mg_tag", "withheld_tag", "formula_tag", "unknown", "kg", "mg", "shown"),
 )
 """The fields of `Wording`, in order."""
