@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 
 from rashpath.audit.sortable_id import id_text
 from rashpath.facts.dictionary import Choice
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph, load_bytes
-from rashpath.readings.compiled import Answers, CompiledGraph
+from rashpath.readings.compiled import Answers, Asked, CompiledGraph
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
     BatchEvaluateResponse,
@@ -39,6 +41,11 @@ def batch_of(graph: DecisionGraph, paths: tuple[str, ...], count: int) -> bytes:
     return BatchEvaluateRequest(requests=[request] * count).SerializeToString()
 
 
+def asked(requests: bytes, *, place: int = 0, first_id: int = 0, most: int = 8) -> Asked:
+    """Returns requests that ask for nothing besides their cases."""
+    return Asked(requests, b"", place, first_id, most, BytesIO())
+
+
 def test_the_kernel_ends_after_much_work(slow: DecisionGraph) -> None:
     """One case that takes long ends it, while many short ones are answered at once."""
     compiled = CompiledGraph(slow)
@@ -46,10 +53,10 @@ def test_the_kernel_ends_after_much_work(slow: DecisionGraph) -> None:
     facts = facts_of(PAIRS)
     for paths, least, most in ((facts, 8, 8), (facts[:1], 1, 4)):
         batch = batch_of(slow, paths, 8)
-        words = answers.answer_many(batch, b"", 0, 0, 1)
+        words = answers.answer_many(asked(batch, most=1))
         assert words.done == 1
         with compiled.machine.lock:
-            many = compiled.machine.answer_many(answers._words, batch, b"", 0, 0, 8)
+            many = compiled.machine.answer_many(answers._words, asked(batch))
         assert least <= many.done <= most
         assert not many.words
 
@@ -61,9 +68,9 @@ def test_a_turn_ends_with_the_time_for_it(
     answers = Answers(CompiledGraph(slow), Audience.PATIENT)
     monkeypatch.setattr("rashpath.readings.compiled.answer._TURN_S", 0.0)
     batch = batch_of(slow, facts_of(PAIRS)[:1], 8)
-    assert answers.answer_many(batch, b"", 0, 0, 8).done == 1
+    assert answers.answer_many(asked(batch)).done == 1
     monkeypatch.undo()
-    assert answers.answer_many(batch_of(slow, facts_of(PAIRS), 8), b"", 0, 0, 8).done >= 1
+    assert answers.answer_many(asked(batch_of(slow, facts_of(PAIRS), 8))).done >= 1
 
 
 @pytest.mark.parametrize("index", [0, 1, 127, 128, 16_383, 16_384, 99_999])
@@ -73,11 +80,12 @@ def test_every_place_is_framed_as_protobuf_frames_it(graph: DecisionGraph, index
     batch = BatchEvaluateRequest(requests=[EvaluateRequest(patient_case=PatientCase())] * 2)
     id = (0xFFFF_FFFF_FFFF_FFFF << 1) + index
     for _ in range(2):  # the words are there the second time
-        many = answers.answer_many(batch.SerializeToString(), b"", index, id, 2)
-        response = BatchEvaluateResponse.FromString(many.results)
+        wanted = asked(batch.SerializeToString(), place=index, first_id=id, most=2)
+        many, results = answers.answer_many(wanted), wanted.into.getvalue()
+        response = BatchEvaluateResponse.FromString(results)
         places = [result.index for result in response.results]
         assert places == [index, index + 1][: many.done]
         ids = [result.response.decision_id for result in response.results]
         assert ids == [id_text(id), id_text(id + 1)][: many.done]
-        assert response.SerializeToString(deterministic=True) == many.results
+        assert response.SerializeToString(deterministic=True) == results
     assert many.done == 2

@@ -15,7 +15,7 @@ from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.answer import answer
-from rashpath.readings.compiled import Answered
+from rashpath.readings.compiled import Answered, Asked
 from rashpath.readings.compiled.standing import Standing
 from rashpath.readings.walk import Walked, walk
 
@@ -63,26 +63,14 @@ class Engine(Protocol):
         """
 
     def decide_many(
-        self,
-        graph: DecisionGraph,
-        requests: bytes,
-        *,
-        audience: Audience,
-        options: bytes,
-        index: int,
-        first_id: int,
-        most: int,
+        self, graph: DecisionGraph, asked: Asked, *, audience: Audience
     ) -> Answered | None:
         """Decides requests of a batch in bytes, in the basic view.
 
         Args:
             graph: the guideline.
-            requests: bytes of a `BatchEvaluateRequest` from a request on.
+            asked: the requests.
             audience: whose words to use.
-            options: what the requests ask for besides their cases, in bytes.
-            index: the place of the first one.
-            first_id: the id of its answer, as a number; further ones count on.
-            most: how many at most.
 
         Returns:
             What was answered, up to the first request that needs another way, or as much as
@@ -114,15 +102,7 @@ class GraphEngine:
         return None
 
     def decide_many(
-        self,
-        graph: DecisionGraph,
-        requests: bytes,
-        *,
-        audience: Audience,
-        options: bytes,
-        index: int,
-        first_id: int,
-        most: int,
+        self, graph: DecisionGraph, asked: Asked, *, audience: Audience
     ) -> Answered | None:
         """Returns None: each case is walked by itself here."""
         return None
@@ -168,21 +148,10 @@ class CompiledEngine:
         return None if decided is None else Made(*decided)
 
     def decide_many(
-        self,
-        graph: DecisionGraph,
-        requests: bytes,
-        *,
-        audience: Audience,
-        options: bytes,
-        index: int,
-        first_id: int,
-        most: int,
+        self, graph: DecisionGraph, asked: Asked, *, audience: Audience
     ) -> Answered | None:
         """Decides requests of a batch in bytes; see :class:`Engine`."""
-        return self._standing(graph).ask(
-            audience,
-            lambda answers: answers.answer_many(requests, options, index, first_id, most),
-        )
+        return self._standing(graph).ask(audience, lambda answers: answers.answer_many(asked))
 
     def prepare(self, graph: DecisionGraph) -> None:
         """Compiles a guideline now rather than at its first case."""

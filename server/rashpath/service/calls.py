@@ -23,6 +23,7 @@ from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, refuse_request_id
 from rashpath.service.gate import Gate
 from rashpath.service.guideline_calls import guideline_calls
+from rashpath.service.heap import Heap
 from rashpath.service.identity import roles as policy
 from rashpath.service.identity.door import Door
 from rashpath.service.methods import AUDIT_SERVICE, DECISION_SERVICE, GUIDELINE_SERVICE
@@ -93,6 +94,7 @@ class Calls:
         self._door = door
         self._refusals = refusals or Refusals()
         self._pace = Pace()
+        self._heap = Heap()
         self._recorder = recorder
         # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
         # is left behind never adds up.
@@ -221,6 +223,7 @@ class Calls:
             response = await quick.answer(self._gate, call.deadline, self._pace)
             if response is not None:
                 quick.count(self._observer)
+                self._heap.built(len(response))
                 return response
             request = await self._read_batch(call, application)
         made: list[_Made] = []
@@ -282,6 +285,7 @@ class Calls:
                 length = varint(len(settled))
                 size = varint(len(result) + len(_RESPONSE_TAG) + len(length) + len(settled))
                 parts += (_RESULTS_TAG, size, result, _RESPONSE_TAG, length, settled)
+        self._heap.built(sum(map(len, parts)))
         return b"".join(parts)
 
     def _hand_over(self, made: list[_Made], places: Sequence[int]) -> None:

@@ -6,12 +6,13 @@ field by field by whoever names what is wrong. So nothing is refused here.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Final, NamedTuple
 
 from rashpath.facts.check import has_unknown
 from rashpath.facts.wording import Audience
 from rashpath.guideline.model import DecisionGraph
-from rashpath.readings.compiled import LONGEST_OPTIONS
+from rashpath.readings.compiled import LONGEST_OPTIONS, Asked
 from rashpath.readings.compiled.pieces import Memo, tag_of
 from rashpath.readings.engine import Engine
 from rashpath.service.decision_id import DecisionIds
@@ -36,14 +37,12 @@ class Some(NamedTuple):
     Args:
         graph: the guideline that decided.
         cases: how many, one or more.
-        results: bytes of a `BatchEvaluateResponse`.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
     """
 
     graph: DecisionGraph
     cases: int
-    results: bytes
     notes: bytes
 
 
@@ -126,7 +125,9 @@ class Quick:
             starts.append(at)
         return starts if at == end and at else None
 
-    def decide_some(self, data: bytes, starts: list[int], index: int, most: int) -> Some | None:
+    def decide_some(
+        self, data: bytes, starts: list[int], index: int, most: int, into: BytesIO
+    ) -> Some | None:
         """Decides some requests of a batch from the one with a place on.
 
         Args:
@@ -134,6 +135,7 @@ class Quick:
             starts: as :meth:`requests` returned it.
             index: the place.
             most: how many at most.
+            into: the results are written there, as bytes of a `BatchEvaluateResponse`.
 
         Returns:
             None: the request at that place is left to whoever reads it as a message.
@@ -143,18 +145,18 @@ class Quick:
         options = None if parts is None else self._options[request[parts[1] :]]
         if parts is None or options is None:
             return None
-        made = self._engine.decide_many(
-            options.graph,
-            data[starts[index] : starts[min(index + most, len(starts) - 1)]],
-            audience=options.audience,
+        asked = Asked(
+            requests=data[starts[index] : starts[min(index + most, len(starts) - 1)]],
             options=request[parts[1] :],
-            index=index,
+            place=index,
             first_id=self._ids.reserve(most),
             most=most,
+            into=into,
         )
+        made = self._engine.decide_many(options.graph, asked, audience=options.audience)
         if made is None or not made.done:
             return None
-        return Some(options.graph, made.done, made.results, made.notes)
+        return Some(options.graph, made.done, made.notes)
 
     def _request(self, data: bytes, starts: list[int], index: int) -> bytes:
         start = starts[index] + 1

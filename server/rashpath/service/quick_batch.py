@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from io import BytesIO
 
 from rashpath.readings.compiled import MOST_AT_ONCE
 from rashpath.service.application import Application
@@ -31,6 +32,7 @@ class QuickBatch:
         self._data = data
         self._starts = starts
         self._done = 0
+        self._response = BytesIO()
         self.made: list[Some] = []
 
     @classmethod
@@ -63,7 +65,8 @@ class QuickBatch:
                 return None
             case_s = worked_s / (self._done - before)
             pace.measure(self._done - before, worked_s)
-        return b"".join([some.results for some in self.made])
+        # It is handed over without a copy.
+        return self._response.getvalue()
 
     def count(self, observer: Observer) -> None:
         """Takes note of the decisions that were made."""
@@ -78,7 +81,9 @@ class QuickBatch:
         """
         started = now = time.perf_counter()
         while self._done < self.cases and now < started + _TURN_S:
-            some = self._quick.decide_some(self._data, self._starts, self._done, most)
+            some = self._quick.decide_some(
+                self._data, self._starts, self._done, most, self._response
+            )
             if some is None:
                 return None
             self.made.append(some)

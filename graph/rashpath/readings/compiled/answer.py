@@ -18,7 +18,7 @@ from rashpath.readings.answer import finding, path, recommendation
 from rashpath.readings.beside import computed_result
 from rashpath.readings.compiled.decision import CompiledGraph, Decision
 from rashpath.readings.compiled.instance import KernelError
-from rashpath.readings.compiled.machine import MOST_AT_ONCE
+from rashpath.readings.compiled.machine import Asked
 from rashpath.readings.compiled.pieces import (
     part_of,
     serialized,
@@ -45,13 +45,11 @@ class Answered(NamedTuple):
 
     Args:
         done: how many.
-        results: bytes of a `BatchEvaluateResponse`.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
     """
 
     done: int
-    results: bytes
     notes: bytes
 
 
@@ -98,48 +96,32 @@ class Answers:
         with self._machine.lock:
             return self._answered(self._compiled.decided_case(case, with_defeaters=True))
 
-    def answer_many(
-        self,
-        requests: bytes,
-        options: bytes,
-        index: int,
-        first_id: int,
-        most: int,
-    ) -> Answered:
+    def answer_many(self, asked: Asked) -> Answered:
         """Answers requests of a batch, up to the first one that is to be read as a message, or for
         about a millisecond.
-
-        Args:
-            requests: bytes of a `BatchEvaluateRequest` from a request on.
-            options: what the requests ask for besides their cases, in bytes.
-            index: the place of the first one.
-            first_id: the id of its answer, as a number; further ones count on.
-            most: how many at most.
         """
-        results: list[bytes] = []
         notes: list[bytes] = []
-        answered: bytes | None
-        done = used = 0
+        left = asked
         end = time.perf_counter() + _TURN_S
         with self._machine.lock:
-            while done < most and used < len(requests) and (not done or time.perf_counter() < end):
-                at, left = (index + done, first_id + done), min(most - done, MOST_AT_ONCE)
-                many = self._machine.answer_many(self._words, requests[used:], options, *at, left)
-                results.append(many.results)
+            while left.most and left.requests and (left is asked or time.perf_counter() < end):
+                many = self._machine.answer_many(self._words, left)
                 notes.append(many.notes)
-                done += many.done
-                used += many.used
+                done = many.done
                 if many.words:
                     decision = self._compiled.decided_already()
-                    answered = self._worded(decision, index + done)
+                    answered = self._worded(decision, left.place + done)
                     if answered is None:
+                        # It was decided, but is not answered here.
+                        left = left.after(done, 0)
                         break
-                    results.append(answered)
+                    asked.into.write(answered)
                     notes.append(decision.note)
                     done += 1
-                elif not many.done:
+                elif not done:
                     break
-        return Answered(done, b"".join(results), b"".join(notes))
+                left = left.after(done, many.used)
+        return Answered(asked.most - left.most, b"".join(notes))
 
     def _answered(self, decision: Decision | None) -> tuple[Decision, bytes] | None:
         if decision is None:

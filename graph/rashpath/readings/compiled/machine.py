@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -46,13 +47,38 @@ class Lacks(NamedTuple):
     numbers: Sequence[tuple[float, float]]
 
 
+class Asked(NamedTuple):
+    """Requests of a batch that are to be answered in one go.
+
+    Args:
+        requests: bytes of a `BatchEvaluateRequest` from a request on.
+        options: what the requests ask for besides their cases, in bytes; one that asks for
+            something else is not answered.
+        place: the place of the first one.
+        first_id: the id of its answer, as a number; further ones count on.
+        most: how many at most.
+        into: the results are written there, as bytes of a `BatchEvaluateResponse`.
+    """
+
+    requests: bytes
+    options: bytes
+    place: int
+    first_id: int
+    most: int
+    into: BytesIO
+
+    def after(self, done: int, used: int) -> Asked:
+        """Returns what is left when so many are answered, which took so many bytes."""
+        left = (self.place + done, self.first_id + done, self.most - done)
+        return Asked(self.requests[used:], self.options, *left, self.into)
+
+
 class Many(NamedTuple):
     """Requests that were answered in one go.
 
     Args:
         done: how many.
         used: how many bytes they took.
-        results: bytes of a `BatchEvaluateResponse`.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
         words: whether one more was decided, which needs words that the kernel does not have; `used`
@@ -61,7 +87,6 @@ class Many(NamedTuple):
 
     done: int
     used: int
-    results: bytes
     notes: bytes
     words: bool
 
@@ -187,35 +212,30 @@ class Machine:
                 return self._lacks()
             self._make_room(answer=2 * self._answer_size)
 
-    def answer_many(
-        self, wording: int, requests: bytes, options: bytes, index: int, first_id: int, most: int
-    ) -> Many:
-        """Answers requests of a batch, up to the first one that is not for the kernel alone.
+    def answer_many(self, wording: int, asked: Asked) -> Many:
+        """Answers requests of a batch, up to the first one that is not for the kernel alone, up to
+        `MOST_AT_ONCE`.
 
         Args:
             wording: handle of the wording.
-            requests: bytes of a `BatchEvaluateRequest` from a request on.
-            options: what the requests ask for besides their cases, in bytes; one that asks for
-                something else is not for the kernel.
-            index: the place of the first one.
-            first_id: the id of its answer; further ones count on.
-            most: how many at most, up to `MOST_AT_ONCE`.
+            asked: the requests.
         """
-        requests = requests[:_WINDOW]
+        requests, options, id = asked.requests[:_WINDOW], asked.options, asked.first_id
+        most = min(asked.most, MOST_AT_ONCE)
         if len(requests) > self._case_size:
             self._make_room(case=_WINDOW)
         self._written[: len(requests)] = requests
         ctypes.memmove(self._options, options, len(options))
         report = self._report
-        report.id_low, report.id_high = first_id & _LOW, first_id >> 64
-        done = self._call["answer_many"](wording, len(requests), index, most, len(options))
+        report.id_low, report.id_high = id & _LOW, id >> 64
+        done = self._call["answer_many"](wording, len(requests), asked.place, most, len(options))
         words = report.why == _NEEDS_WORDS
         if not done and report.why == _FULL:
             self._make_room(answer=2 * self._answer_size)
+        asked.into.write(self._answers[: report.size])
         return Many(
             done,
             report.next if words else report.used,
-            ctypes.string_at(self._answer, report.size),
             ctypes.string_at(self._notes, done * self._note_size),
             words,
         )
@@ -281,6 +301,8 @@ class Machine:
         self._report = _Report.from_address(start + self._report_at)
         self._given = start + self._given_at
         self._answer = start + self._answer_at
+        answers = (ctypes.c_ubyte * self._answer_size).from_address(self._answer)
+        self._answers = memoryview(answers).cast("B")
 
     def _room(self, function: str, *arguments: int) -> int:
         found = self._call[function](*arguments) & 0xFFFFFFFF
