@@ -78,6 +78,8 @@ class CompiledGraph:
             raise NotCompiledError(str(error)) from error
         self._sets = struct.Struct(f"<{words * places.defeaters.stop}Q")
         self._words = words
+        self.asked_size = 8 * words
+        """Bytes of the facts to ask for, which come first in what the kernel tells."""
         self._numbers = struct.Struct(f"<{len(graph.computed)}d")
         self._case = struct.Struct(f"<{len(graph.dictionary)}d")
         order = graph.dictionary
@@ -115,7 +117,7 @@ class CompiledGraph:
 
     def paths(self, bits: int) -> tuple[str, ...]:
         """Returns the paths of facts given as bits, in the order of the dictionary."""
-        return tuple([self._paths[index] for index in places(bits)]) if bits else ()
+        return tuple([self._paths[index] for index in places(bits)])
 
     def walked(self, values: Values) -> Walk:
         """Returns a plain walk that knows facts and computed numbers, and no steps."""
@@ -156,7 +158,8 @@ class CompiledGraph:
             None, too, where it is not as ordinary clients write it.
         """
         with self.machine.lock:
-            return self.decided_case(case, with_defeaters=False)
+            told = self.machine.decide_case(case, with_defeaters=False)
+        return None if told is None else Decision(self, told, has_defeaters=False)
 
     def take(self, values: Values) -> None:
         """Hands a case to the kernel, whose lock the caller holds."""
@@ -239,14 +242,12 @@ class Decision:
     __slots__ = (
         "_has_defeaters",
         "_sets",
-        "_values",
         "compiled",
         "told",
     )
 
     def __init__(self, compiled: CompiledGraph, told: bytes, *, has_defeaters: bool) -> None:
         self.compiled = compiled
-        self._values: Values | None = None
         self.told = told
         self._has_defeaters = has_defeaters
         self._sets: tuple[int, ...] | None = None
@@ -264,9 +265,7 @@ class Decision:
     @property
     def values(self) -> Values:
         """The case."""
-        if self._values is None:
-            self._values = self.compiled.values_of(self.told)
-        return self._values
+        return self.compiled.values_of(self.told)
 
     def value(self, order: int) -> Any:
         """Returns the value of one fact by its order; see `Values`."""
@@ -338,13 +337,13 @@ class Decision:
     @property
     def asked(self) -> tuple[str, ...]:
         """Paths of the unknown facts that matter, in the order of the facts."""
-        return self.compiled.paths(self.asked_bits)
+        bits = int.from_bytes(self.told[: self.compiled.asked_size], "little")
+        return self.compiled.paths(bits) if bits else ()
 
     @property
     def asked_bits(self) -> int:
         """The facts of `asked` as bits: the first fact of the dictionary is the lowest."""
-        # They come first in what is told.
-        return int.from_bytes(self.told[: 8 * self.compiled.program.words], "little")
+        return int.from_bytes(self.told[: self.compiled.asked_size], "little")
 
     @property
     def verdict_codes(self) -> bytes:
@@ -355,7 +354,7 @@ class Decision:
     @property
     def note(self) -> bytes:
         """The verdict codes, then the facts of `asked` as bits, in words of 8 bytes."""
-        return self.recommendations + self.told[: 8 * self.compiled.program.words]
+        return self.recommendations + self.told[: self.compiled.asked_size]
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""

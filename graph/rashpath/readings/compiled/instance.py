@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
@@ -117,18 +118,18 @@ class QuickCall:
         # Held: the context lives as long as the store.
         self._store, self._function, self._standing = store, function, standing
         call: Any = ctypes.PyDLL(_ffi.dll._name).wasmtime_func_call_unchecked
-        call.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_size_t, ctypes.c_void_p]
         call.restype = ctypes.c_void_p
         self._call = call
         raw = _bindings.wasmtime_val_raw
         values = (raw * max(count, 1))()
         self._trap = ctypes.c_void_p()
+        # As C has them: nothing is to be converted at a call.
         self._arguments = (
-            ctypes.cast(store._context(), ctypes.c_void_p).value,
-            ctypes.addressof(function._func),
-            ctypes.addressof(values),
-            len(values),
-            ctypes.addressof(self._trap),
+            ctypes.cast(store._context(), ctypes.c_void_p),
+            ctypes.c_void_p(ctypes.addressof(function._func)),
+            ctypes.cast(values, ctypes.c_void_p),
+            ctypes.c_size_t(len(values)),
+            ctypes.c_void_p(ctypes.addressof(self._trap)),
         )
         self._numbers = [
             ctypes.c_int32.from_buffer(values, at * ctypes.sizeof(raw)) for at in range(len(values))
@@ -136,10 +137,20 @@ class QuickCall:
         self._first = self._numbers[0]
 
     def __call__(self, *numbers: int) -> int:
+        if len(numbers) > 1:
+            self.preset(*numbers[1:])
+        return self._with(numbers[0] if numbers else 0)
+
+    def preset(self, *rest: int) -> Callable[[int], int]:
+        """Sets all numbers but the first, and returns what calls the function with that one."""
+        for place, number in zip(self._numbers[1:], rest):  # noqa: B905  # some take none
+            place.value = number
+        return self._with
+
+    def _with(self, first: int) -> int:
         if self._standing.fell:
             raise KernelError("the kernel gave up before")
-        for place, number in zip(self._numbers, numbers):  # noqa: B905  # quicker; some take none
-            place.value = number
+        self._first.value = first
         error = self._call(*self._arguments)
         if error or self._trap:
             raise self._standing.ended(_said_of(error, self._trap))

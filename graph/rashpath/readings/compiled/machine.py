@@ -132,7 +132,11 @@ class Machine:
             name: QuickCall(self._store, exports[name], count, self._standing)
             for name, count in _FUNCTIONS.items()
         }
-        self._decide, self._decide_case = self._call["decide"], self._call["decide_case"]
+        self._decide = self._call["decide"]
+        self._decide_case = [
+            QuickCall(self._store, exports["decide_case"], 2, self._standing).preset(flag)
+            for flag in (False, True)
+        ]
         self._memory.write(self._store, image, self._room("room", len(image)))
         self._case_at = self._room("load")
         self._told_at = self._room("telling")
@@ -160,10 +164,11 @@ class Machine:
             None, too, where it is not as ordinary clients write it: what is not is for the protobuf
             library to read, and to be checked field by field.
         """
-        if len(case) > self._case_size:
-            self._make_room(case=2 * len(case))
-        self._written[: len(case)] = case
-        return None if self._decide_case(len(case), with_defeaters) else self._told.raw
+        size = len(case)
+        if size > self._case_size:
+            self._make_room(case=2 * size)
+        self._written[:size] = case
+        return None if self._decide_case[with_defeaters](size) else self._told.raw
 
     def take(self, values: Sequence[float]) -> None:
         """Takes the values of a case.
@@ -320,7 +325,6 @@ _FUNCTIONS: Final = {
     "given_room": 1,
     "answer_room": 1,
     "case_room": 1,
-    "decide_case": 2,
     "options_room": 1,
     "notes_room": 1,
     "report_told": 0,
