@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rashpath.v1.decision_service_pb2 import BatchEvaluateRequest, EvaluateRequest
 from tests.bench.contenders import (
     FROM_BYTES,
     HAND_WRITTEN,
@@ -12,16 +13,18 @@ from tests.bench.contenders import (
     installed,
     rashpath,
 )
-from tests.bench.engines import engines
+from tests.bench.engines import batches, engines
 from tests.bench.guidelines import shipped, sub
 from tests.bench.machine import quietly
 from tests.bench.points import Pace, Point
-from tests.bench.sub_cases import Outcome, SubCase, sub_cases
+from tests.bench.sub_cases import FOLDER, Outcome, SubCase, sub_cases
 from tests.bench.timing import Task, Timed, interleave, once
 from tests.bench.whole_cases import KINDS, SEED, whole_cases
 
 PEERS = "The sub-guideline in process, every fact known"
 WHOLE = "The whole guideline in process"
+
+IN_A_BATCH = "rashpath, engine compiled, a case of a batch"
 
 EQUAL_OVER = 1000
 """Seeded cases over which all contenders must give the same outcome."""
@@ -77,9 +80,11 @@ def peers(pace: Pace) -> Iterator[Point]:
     """Yields the time of a decision of the sub-guideline for each contender."""
     ready = contenders(sub_cases(sub(), EQUAL_OVER))
     require_same_outcomes(ready)
+    in_a_batch = Task(batches(FOLDER), [_batch(sub_cases(sub(), EQUAL_OVER))])
+    in_a_batch.call(in_a_batch.arguments[0])  # its words are made once
     taken = quietly(
         lambda: interleave(
-            {each.contender.name: each.task for each in ready},
+            {each.contender.name: each.task for each in ready} | {IN_A_BATCH: in_a_batch},
             rounds=pace.rounds,
             slice_s=pace.slice_s,
         ),
@@ -114,6 +119,24 @@ def peers(pace: Pace) -> Iterator[Point]:
             others=taken.others,
             tries=taken.tries,
         )
+    each_us = timed[IN_A_BATCH].us / EQUAL_OVER
+    yield Point(
+        PEERS,
+        IN_A_BATCH,
+        {
+            "us": _short(each_us),
+            "of rashpath": _short(each_us / ours),
+            "reads": "bytes of a batch",
+            "gives": "whole answers, as bytes",
+        },
+        others=taken.others,
+        tries=taken.tries,
+    )
+
+
+def _batch(cases: Iterable[SubCase]) -> bytes:
+    requests = [EvaluateRequest(patient_case=case.message) for case in cases]
+    return BatchEvaluateRequest(requests=requests).SerializeToString()
 
 
 def judged(ahead: float, of_hand_written: float) -> tuple[str, bool]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import Message
@@ -11,11 +13,13 @@ from google.protobuf.message import Message
 from rashpath.facts.check import check, given
 from rashpath.facts.wording import Audience
 from rashpath.guideline import DecisionGraph
-from rashpath.readings.compiled import CompiledGraph, Decision, NotCompiledError
+from rashpath.readings.compiled import MOST_AT_ONCE, CompiledGraph, Decision, NotCompiledError
 from rashpath.readings.compiled.lower import FALSE, TRUE, UNKNOWN
 from rashpath.readings.compiled.program import Values
 from rashpath.readings.engine import Made, engine_of
 from rashpath.readings.walk import Verdict, Walk, walk
+from rashpath.service.application import Application
+from rashpath.service.heap import Heap
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.bench.sub_cases import LANES, Outcome
 
@@ -121,6 +125,29 @@ def compiled(graph: DecisionGraph) -> Engine:
         return found
 
     return Engine("compiled", BYTES, _in_bytes, decide, answer, program.read, decide_read, verdicts)
+
+
+def batches(folder: Path) -> Callable[[bytes], bytes]:
+    """Returns what answers batches, as the server does: from the bytes of a request to those of the
+    response.
+
+    Args:
+        folder: of the guideline.
+    """
+    quick = Application.load(folder).quick
+    Heap()  # sets how memory is kept
+
+    def answer(batch: bytes) -> bytes:
+        starts = quick.requests(batch, len(batch))
+        assert starts is not None
+        into, done = BytesIO(), 0
+        while done < len(starts) - 1:
+            some = quick.decide_some(batch, starts, done, MOST_AT_ONCE, into)
+            assert some is not None
+            done += some.cases
+        return into.getvalue()
+
+    return answer
 
 
 def _as_it_is(case: Message) -> Message:

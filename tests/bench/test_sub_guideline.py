@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 from rashpath.facts.dictionary import Choice
+from rashpath.v1.decision_service_pb2 import (
+    BatchEvaluateRequest,
+    BatchEvaluateResponse,
+    EvaluateRequest,
+)
 from tests.bench.bench_decision import (
     OutcomesDifferError,
     Ready,
@@ -12,9 +17,9 @@ from tests.bench.bench_decision import (
     require_same_outcomes,
 )
 from tests.bench.contenders import HAND_WRITTEN, PEERS, rashpath
-from tests.bench.engines import ends_of_lanes, engines
+from tests.bench.engines import batches, ends_of_lanes, engines
 from tests.bench.guidelines import sub
-from tests.bench.sub_cases import FACTS, LANES, sub_cases
+from tests.bench.sub_cases import FACTS, FOLDER, LANES, sub_cases
 from tests.bench.timing import Task
 
 FEW = 100
@@ -120,3 +125,17 @@ def test_a_different_outcome_stops_the_comparison(cases):
     ready = [Ready(honest, Task(decide, arguments)), Ready(honest, Task(wrong, arguments))]
     with pytest.raises(OutcomesDifferError, match=honest.name):
         require_same_outcomes(ready)
+
+
+def test_batches_are_answered_as_single_cases(cases):
+    """What is timed as a case of a batch are whole answers, the same ones."""
+    (engine,) = (each for each in engines(sub()) if each.name == "compiled")
+    requests = [EvaluateRequest(patient_case=case.message) for case in cases[:FEW]]
+    batch = BatchEvaluateRequest(requests=requests).SerializeToString()
+    results = BatchEvaluateResponse.FromString(batches(FOLDER)(batch)).results
+    answers = []
+    for result in results:
+        assert result.response.decision_id
+        result.response.decision_id = ""
+        answers.append(result.response.SerializeToString(deterministic=True))
+    assert answers == [engine.answer(engine.arrives(case.message)) for case in cases[:FEW]]
