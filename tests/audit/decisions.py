@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from functools import cache
 
+from rashpath.audit.content import Question
 from rashpath.audit.dictionary import dictionary_of
 from rashpath.audit.envelope import Seal, Sealed
 from rashpath.audit.packing import Dictionary
@@ -53,7 +54,7 @@ def decided(
     answer.CopyFrom(response)
     answer.decision_id = decision_id or sortable_id(now_us())
     return Decided(
-        request=request,
+        question=Question.of(request),
         caller=caller,
         walk=walked,
         answer=answer.SerializeToString(),

@@ -69,7 +69,7 @@ def test_other_walk_under_the_same_answer_is_a_difference(ledger, graph):
     made = decided(graph, EvaluateRequest(patient_case=some_cases()[2]))
     other = decided(graph, EvaluateRequest(patient_case=some_cases()[9]))
     mixed = Decided(
-        made.request, "", other.walk, made.answer, made.decision_id, made.engine_version
+        made.question, "", other.walk, made.answer, made.decision_id, made.engine_version
     )
     ledger.submit([assemble(mixed, ledger.reader.seal, 5)]).result(WAIT_S)
     result = Replayer(ledger.reader).replay(made.decision_id)

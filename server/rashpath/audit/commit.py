@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rashpath.audit.chain import Position, link_all, sign_head
@@ -26,8 +26,12 @@ from rashpath.audit.tables import (
 )
 from rashpath.guideline import DecisionGraph
 
-_TOGETHER = (128, 32, 8, 1)
-"""Rows of one statement, the most first; SQLite takes 32,766 values in one."""
+_TOGETHER = tuple(1 << power for power in reversed(range(8)))
+"""Rows of one statement, the most first: few sizes, so that each is prepared once, and few statements
+for any number of rows. SQLite takes 32,766 values in one."""
+
+
+_Value = str | int | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,80 +144,60 @@ def _insert(
     key: SigningKey,
 ) -> Position:
     bodies, hashes = link_all([entry.head for entry in entries], position)
-    _insert_rows(
-        connection,
-        RECORDS,
-        [
-            (
-                entry.id,
-                position.chain,
-                position.count + number,
-                entry.kind,
-                entry.time_us,
-                entry.guideline_id,
-                entry.subject,
-                body,
-            )
-            for number, (entry, body) in enumerate(zip(entries, bodies, strict=True), 1)
-        ],
-    )
-    sealed = [(entry.id, entry.sealed) for entry in entries if entry.sealed is not None]
-    if sealed:
-        _insert_rows(
-            connection,
-            ENVELOPES,
-            [
-                (id, each.envelope.nonce, each.envelope.tags, each.envelope.ciphertext)
-                for id, each in sealed
-            ],
-        )
-        _insert_rows(
-            connection, DATA_KEYS, [(id, each.key_id, each.wrapped_key) for id, each in sealed]
-        )
+    records: list[_Value] = []
+    envelopes: list[_Value] = []
+    keys: list[_Value] = []
+    chain, number = position.chain, position.count
+    for entry, body in zip(entries, bodies, strict=True):
+        id, number, sealed = entry.id, number + 1, entry.sealed
+        records += (id, chain, number, entry.kind, entry.time_us)
+        records += (entry.guideline_id, entry.subject, body)
+        if sealed is not None:
+            envelopes += (id, sealed.nonce, b"", sealed.ciphertext)
+            keys += (id, sealed.key_id, sealed.wrapped_key)
+    _insert_rows(connection, RECORDS, records)
+    _insert_rows(connection, ENVELOPES, envelopes)
+    _insert_rows(connection, DATA_KEYS, keys)
     subjects = [entry.subject for entry in entries if entry.subject]
     if subjects:
         store.lock_keys(connection)
         connection.execute(delete(DATA_KEYS).where(DATA_KEYS.c.id.in_(subjects)))
-    position = Position(position.chain, position.count + len(entries), hashes[-1])
+    position = Position(chain, number, hashes[-1])
     head = sign_head(position, hashes, key, entries[-1].time_us)
-    connection.execute(
-        insert(HEADS),
-        {
-            "chain": position.chain,
-            "length": position.count,
-            "body": head.SerializeToString(deterministic=True),
-        },
-    )
+    _insert_rows(connection, HEADS, [chain, number, head.SerializeToString(deterministic=True)])
     return position
 
 
-def _insert_rows(
-    connection: Connection, table: Table, rows: Sequence[tuple[str | int | bytes, ...]]
-) -> None:
-    """Inserts rows that give each column of a table, in its order.
+def _insert_rows(connection: Connection, table: Table, values: Sequence[_Value]) -> None:
+    """Inserts rows whose values follow each other, of each column of a table in its order.
 
-    Through the driver: SQLAlchemy would take as long to look at each value as SQLite to write it.
+    Through the driver: SQLAlchemy would take longer for a statement than SQLite for several rows.
     SQLite gets many rows in one statement: the lock of the interpreter is given away at each, and
     while decisions are made a handover costs more than writing the row.
     """
-    names = ", ".join(column.name for column in table.columns)
     width = len(table.columns)
     if connection.dialect.paramstyle != "qmark":
-        marks = ", ".join(["%s"] * width)
-        connection.exec_driver_sql(
-            f"INSERT INTO {table.name} ({names}) VALUES ({marks})", list(rows)
-        )
+        rows = [tuple(values[start : start + width]) for start in range(0, len(values), width)]
+        if rows:
+            connection.exec_driver_sql(_statement(table, "%s", 1), rows)
         return
-    marks = f"({', '.join('?' * width)})"
-    start = 0
-    for size in _TOGETHER:
-        # A few sizes only, so that each statement is prepared once.
-        while len(rows) - start >= size:
-            connection.exec_driver_sql(
-                f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * size)}",
-                tuple(chain.from_iterable(rows[start : start + size])),
-            )
-            start += size
+    cursor = connection.connection.cursor()
+    try:
+        start, left = 0, len(values) // width
+        for size in _TOGETHER:
+            while left >= size:
+                end = start + size * width
+                cursor.execute(_statement(table, "?", size), values[start:end])
+                start, left = end, left - size
+    finally:
+        cursor.close()
+
+
+@lru_cache(maxsize=64)
+def _statement(table: Table, mark: str, rows: int) -> str:
+    names = ", ".join(column.name for column in table.columns)
+    marks = f"({', '.join([mark] * len(table.columns))})"
+    return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([marks] * rows)}"
 
 
 def _insert_new(store: Store, table: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 from rashpath.facts.check import given
 from rashpath.facts.dictionary import Dictionary
@@ -15,11 +16,44 @@ from rashpath.v1 import audit_pb2
 from rashpath.v1.decision_pb2 import EdgeOutcome, View
 from rashpath.v1.decision_pb2 import Verdict as VerdictMessage
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
+from rashpath.v1.facts_pb2 import PatientCase
 from rashpath.v1.guideline_pb2 import Audience
 
 _CASE = tag_of(audit_pb2.AuditEnvelope, "patient_case")
 _ANSWER = tag_of(audit_pb2.AuditEnvelope, "answer")
 _RECOMMENDATIONS = tag_of(audit_pb2.AuditEnvelope, "recommendations")
+
+
+class Question(NamedTuple):
+    """What was asked, as a record keeps it.
+
+    Args:
+        case: the `PatientCase` in bytes, serialised deterministically.
+        asked: how the request was made, as the `request` field of an `AuditEnvelope`, in bytes.
+        request: the request, if it has a request id: to tell a repeated one from another.
+    """
+
+    case: bytes
+    asked: bytes
+    request: EvaluateRequest | None
+
+    @classmethod
+    def of(cls, request: EvaluateRequest) -> Question:
+        """Returns what a request asks."""
+        case = request.patient_case.SerializeToString(deterministic=True)
+        return cls(case, _asked(request), request if request.request_id else None)
+
+    @classmethod
+    def of_bytes(cls, case: bytes, options: EvaluateRequest) -> Question:
+        """Returns what a request asks that came in bytes and has no request id.
+
+        Args:
+            case: bytes of its `PatientCase`, as they came.
+            options: what it asks for besides.
+        """
+        # Bytes may say the same in several ways, and a record says it in one.
+        written = PatientCase.FromString(case).SerializeToString(deterministic=True)
+        return cls(written, _asked(options), None)
 
 
 def content_of(request: EvaluateRequest, answer: bytes, walk: Walked) -> bytes:
@@ -30,14 +64,19 @@ def content_of(request: EvaluateRequest, answer: bytes, walk: Walked) -> bytes:
         answer: the `EvaluateResponse` in the very bytes that will be sent.
         walk: the walk that decided.
     """
+    return content_from(Question.of(request), answer, walk)
+
+
+def content_from(question: Question, answer: bytes, walk: Walked) -> bytes:
+    """Returns the `AuditEnvelope` of a decision in bytes; see `content_of`."""
     # A message may be joined from the bytes of its fields; those of the walk are few and recur.
-    case = request.patient_case.SerializeToString(deterministic=True)
+    case, asked, _ = question
     return b"".join(
         (
             _CASE,
             varint(len(case)),
             case,
-            _asked(request),
+            asked,
             _ANSWER,
             varint(len(answer)),
             answer,

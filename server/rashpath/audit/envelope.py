@@ -16,9 +16,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +48,9 @@ _SALT_BYTES = 32
 _BLOCK = 1024
 _LENGTH_BYTES = 4
 
+_DRAWN = struct.Struct(f"{_SALT_BYTES}s{_KEY_BYTES}s{_NONCE_BYTES}s")
+"""What is drawn by chance for a content: salt, data key and nonce."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -67,32 +72,42 @@ class Envelope:
     def digest(self) -> bytes:
         """SHA-256 of what lies in the table of envelopes."""
         parts = self.nonce, self.tags, self.ciphertext
-        if self.format != _ZLIB:
-            # What differs in length must not run together; in format 0 the lengths are fixed.
-            sizes = b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") for part in parts[:2])
-            parts = (self.format.to_bytes(_LENGTH_BYTES, "big") + sizes + parts[0], *parts[1:])
-        return hashlib.sha256(b"".join(parts)).digest()
+        if self.format == _ZLIB:
+            return hashlib.sha256(b"".join(parts)).digest()
+        # What differs in length must not run together; in format 0 the lengths are fixed.
+        before = _before_nonce(self.format, len(self.nonce), len(self.tags))
+        return hashlib.sha256(b"".join((before, *parts))).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A content that was just sealed.
+class Sealed(NamedTuple):
+    """A content that was just sealed, in the format of new contents.
 
     Args:
-        envelope: what is stored of it.
-        digest: SHA-256 of that.
+        nonce: of the encryption.
+        ciphertext: the content.
+        digest: SHA-256 of what lies in the table of envelopes.
         key_id: the key of the keyring that wraps the data key; empty: it is not wrapped.
         wrapped_key: the data key.
         commitment: SHA-256 of salt and packed content.
         dictionary: what it is packed with; None: nothing.
     """
 
-    envelope: Envelope
+    nonce: bytes
+    ciphertext: bytes
     digest: bytes
     key_id: str
-    wrapped_key: bytes = field(repr=False)
+    wrapped_key: bytes
     commitment: bytes
     dictionary: Dictionary | None
+
+    def __repr__(self) -> str:
+        """Shows no key."""
+        return f"Sealed(digest={self.digest.hex()}, key_id={self.key_id!r})"
+
+    @property
+    def envelope(self) -> Envelope:
+        """What is stored of it."""
+        return Envelope(FORMAT, self.nonce, b"", self.ciphertext)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +158,39 @@ class Seal:
             content: bytes.
             dictionary: what to pack it with; None: nothing.
         """
-        packed = pack_plainly(content) if dictionary is None else dictionary.pack(content)
+        (sealed,) = self.seal_all((id,), (content,), dictionary)
+        return sealed
+
+    def seal_all(
+        self, ids: Sequence[str], contents: Iterable[bytes], dictionary: Dictionary | None = None
+    ) -> list[Sealed]:
+        """Seals the contents of records, each with a data key of its own.
+
+        Args:
+            ids: ids of the records.
+            contents: their contents, in the same order; each is asked for when it is its turn.
+            dictionary: what to pack them with; None: nothing.
+        """
+        pack = pack_plainly if dictionary is None else dictionary.pack
         # One draw for all: each costs a call of the system.
-        drawn = secrets.token_bytes(_SALT_BYTES + _KEY_BYTES + _NONCE_BYTES)
-        salt, data_key, nonce = drawn[:32], drawn[32:64], drawn[64:]
-        said = b"".join((salt, len(packed).to_bytes(_LENGTH_BYTES, "big"), packed))
-        padded = said.ljust(-(-len(said) // _BLOCK) * _BLOCK, b"\0")
-        envelope = Envelope(
-            FORMAT, nonce, b"", AESGCM(data_key).encrypt(nonce, padded, _bound(FORMAT, id, b""))
-        )
-        return Sealed(
-            envelope,
-            envelope.digest,
-            self._current,
-            self.wrap(id, data_key),
-            hashlib.sha256(said).digest(),
-            dictionary,
-        )
+        drawn = _DRAWN.iter_unpack(secrets.token_bytes(_DRAWN.size * len(ids)))
+        found = []
+        for id, content, (salt, data_key, nonce) in zip(ids, contents, drawn, strict=True):
+            packed = pack(content)
+            said = b"".join((salt, len(packed).to_bytes(_LENGTH_BYTES, "big"), packed))
+            padded = said.ljust(-(-len(said) // _BLOCK) * _BLOCK, b"\0")
+            ciphertext = AESGCM(data_key).encrypt(nonce, padded, _bound(FORMAT, id, b""))
+            sealed = Sealed(
+                nonce,
+                ciphertext,
+                hashlib.sha256(b"".join((_BEFORE_NONCE, nonce, ciphertext))).digest(),
+                self._current,
+                self.wrap(id, data_key),
+                hashlib.sha256(said).digest(),
+                dictionary,
+            )
+            found.append(sealed)
+        return found
 
     def open(
         self,
@@ -241,6 +272,15 @@ class Seal:
         key = hmac.digest(self._tag_key, self.unwrap(id, keys), "sha256")
         tag = hmac.digest(key, recommendation.encode(), "sha256")[:TAG_BYTES]
         return any(hmac.compare_digest(tag, each) for each in _split(tags))
+
+
+def _before_nonce(*numbers: int) -> bytes:
+    """Returns what is hashed before an envelope: its format, the lengths of nonce and tags."""
+    return b"".join(number.to_bytes(_LENGTH_BYTES, "big") for number in numbers)
+
+
+_BEFORE_NONCE = _before_nonce(FORMAT, _NONCE_BYTES, 0)
+"""The same for a new content."""
 
 
 def _split(tags: bytes) -> Iterator[bytes]:

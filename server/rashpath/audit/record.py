@@ -6,13 +6,14 @@ record holds nothing from which a patient's data could be told; that is all in t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from rashpath.audit.content import content_of
-from rashpath.audit.envelope import Seal, Sealed
+from rashpath.audit.content import Question, content_from
+from rashpath.audit.envelope import FORMAT, Seal, Sealed
 from rashpath.audit.packing import Dictionary
 from rashpath.guideline import DecisionGraph
 from rashpath.guideline.model import SEMANTICS_VERSION
@@ -36,12 +37,11 @@ _SECONDS, _NANOS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A decision that was made and is to be recorded before it is answered.
 
     Args:
-        request: as it came, with its case.
+        question: what was asked.
         caller: who asked, as the server authenticated them; empty: `anonymous`.
         walk: the walk that decided.
         answer: the `EvaluateResponse` in the very bytes that will be sent, decision id included.
@@ -49,7 +49,7 @@ class Decided:
         engine_version: version of the software.
     """
 
-    request: EvaluateRequest
+    question: Question
     caller: str
     walk: Walked
     answer: bytes
@@ -57,8 +57,7 @@ class Decided:
     engine_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record that waits for its place in a chain.
 
     Args:
@@ -71,7 +70,7 @@ class Entry:
         subject: for an erasure, the decision that is erased; else empty.
         head: the bytes of the `AuditRecord` but for its place in a chain.
         sealed: the content; None for an erasure.
-        request: the request, to tell a repeated one from another; None for an erasure.
+        request: the request, to tell a repeated one from another; None without a request id.
         graph: the guideline, to be kept; None for an erasure.
     """
 
@@ -91,43 +90,67 @@ class Entry:
 def assemble(
     decided: Decided, seal: Seal, time_us: int, dictionary: Dictionary | None = None
 ) -> Entry:
-    """Returns the record of a decision with its sealed content.
+    """Returns the record of a decision with its sealed content; see `assemble_all`."""
+    (entry,) = assemble_all((decided,), seal, time_us, dictionary)
+    return entry
+
+
+def assemble_all(
+    decided: Sequence[Decided], seal: Seal, time_us: int, dictionary: Dictionary | None = None
+) -> list[Entry]:
+    """Returns the records of decisions with their sealed contents, in order.
+
+    One after another takes half as long as each between two decisions: what packs, seals and hashes
+    stays in the processor's caches.
 
     Args:
-        decided: the decision.
-        seal: seals the content.
+        decided: the decisions, by one guideline.
+        seal: seals the contents.
         time_us: now, microseconds since 1970, UTC.
-        dictionary: what the content is packed with; None: nothing, which costs more time and room.
+        dictionary: what the contents are packed with; None: nothing, which costs more time and
+            room.
     """
-    graph, request, id = decided.walk.graph, decided.request, decided.decision_id
+    contents = (content_from(each.question, each.answer, each.walk) for each in decided)
+    sealed = seal.seal_all([each.decision_id for each in decided], contents, dictionary)
+    now = _time_bytes(time_us)
+    packing = _packing_bytes(FORMAT, "" if dictionary is None else dictionary.digest)
+    return [
+        _entry(each, content, seal, time_us, now, packing)
+        for each, content in zip(decided, sealed, strict=True)
+    ]
+
+
+def _entry(
+    decided: Decided, sealed: Sealed, seal: Seal, time_us: int, now: bytes, packing: bytes
+) -> Entry:
+    graph, id = decided.walk.graph, decided.decision_id
+    request = decided.question.request
     caller = decided.caller or ANONYMOUS
-    content = content_of(request, decided.answer, decided.walk)
-    sealed = seal.seal(id, content, dictionary)
-    request_hash = seal.request_hash(caller, request.request_id)
+    request_hash = b"" if request is None else seal.request_hash(caller, request.request_id)
     # A message may be joined from the bytes of its fields.
     head = (
         texts(_ID, (id,)),
         _DECISION,
-        _time_bytes(time_us),
+        now,
         _caller_bytes(caller),
         _field(_REQUEST_HASH, request_hash),
         _maker_bytes(graph, decided.engine_version),
         _field(_COMMITMENT, sealed.commitment),
         _field(_CIPHERTEXT, sealed.digest),
-        _packing_bytes(sealed.envelope.format, "" if dictionary is None else dictionary.digest),
+        packing,
     )
     return Entry(
-        id=id,
-        kind=audit_pb2.RECORD_KIND_DECISION,
-        time_us=time_us,
-        caller=caller,
-        request_hash=request_hash,
-        guideline_id=graph.guideline.id,
-        subject="",
-        head=b"".join(head),
-        sealed=sealed,
-        request=request,
-        graph=graph,
+        id,
+        audit_pb2.RECORD_KIND_DECISION,
+        time_us,
+        caller,
+        request_hash,
+        graph.guideline.id,
+        "",
+        b"".join(head),
+        sealed,
+        request,
+        graph,
     )
 
 

@@ -98,10 +98,21 @@ class SigningKey:
     Args:
         private: the key itself.
         older: public keys, raw, by id, whose signatures still count.
+
+    Attributes:
+        public: the public key, raw, 32 bytes.
+        id: the first 16 hexadecimal digits of the SHA-256 of that.
     """
 
     private: Ed25519PrivateKey = field(repr=False)
     older: Mapping[str, bytes] = field(default_factory=dict)
+    public: bytes = field(init=False, repr=False, compare=False)
+    id: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Finds out the public part once: every commit is signed."""
+        object.__setattr__(self, "public", self.private.public_key().public_bytes_raw())
+        object.__setattr__(self, "id", key_id(self.public))
 
     @classmethod
     def generate(cls) -> SigningKey:
@@ -160,16 +171,6 @@ class SigningKey:
         return SigningKey(Ed25519PrivateKey.generate(), self.trusted.keys)
 
     @property
-    def public(self) -> bytes:
-        """The public key, raw, 32 bytes."""
-        return self.private.public_key().public_bytes_raw()
-
-    @property
-    def id(self) -> str:
-        """Id of the key: the first 16 hexadecimal digits of the SHA-256 of its public part."""
-        return key_id(self.public)
-
-    @property
     def trusted(self) -> TrustedKeys:
         """The keys whose signatures count."""
         return TrustedKeys({**self.older, self.id: self.public})
@@ -177,7 +178,8 @@ class SigningKey:
     def sign(self, message: SignedHead | Checkpoint) -> None:
         """Puts the id of the key and its signature into a message."""
         message.key_id = self.id
-        message.signature = self.private.sign(_signed(message))
+        message.signature = b""
+        message.signature = self.private.sign(message.SerializeToString(deterministic=True))
 
 
 def key_id(public: bytes) -> str:

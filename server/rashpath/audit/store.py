@@ -144,7 +144,8 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, PoolTimeout) as error:
+        except (SQLAlchemyError, PoolTimeout, sqlite3.Error) as error:
+            # Rows of records go to SQLite's driver itself.
             raise StoreUnavailableError(f"the ledger cannot be used{_code(error)}") from error
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated, assemble
+from rashpath.audit.content import Question
 from rashpath.audit.errors import StoreError
 from rashpath.audit.packing import Dictionary
 from rashpath.audit.record import Entry
@@ -83,7 +84,7 @@ class Recorder:
     def record(self, caller: str, request: EvaluateRequest, decision: Decision) -> Unwritten:
         """Returns a decision with its record."""
         decided = Decided(
-            request=request,
+            question=Question.of(request),
             caller=caller,
             walk=decision.walk,
             answer=decision.answer,
