@@ -27,8 +27,8 @@ from rashpath.audit.tables import (
 from rashpath.guideline import DecisionGraph
 
 _TOGETHER = tuple(1 << power for power in reversed(range(8)))
-"""Rows of one statement, the most first: few sizes, so that each is prepared once, and few statements
-for any number of rows. SQLite takes 32,766 values in one."""
+"""Rows of one statement, the most first: few sizes, so that each is prepared once, and few
+statements for any number of rows. SQLite takes 32,766 values in one."""
 
 
 _Value = str | int | bytes

@@ -11,25 +11,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
 from rashpath.audit.chain import Position
 from rashpath.audit.commit import Written, write
-from rashpath.audit.content import same_question
 from rashpath.audit.errors import (
     CommitUncertainError,
     QueueFullError,
-    RequestIdReusedError,
     StoreError,
     StoreUnavailableError,
 )
-from rashpath.audit.outcome import Attempt, Outcome, Recorded, Refused, Repeated
+from rashpath.audit.handed import Handed, Tell, Waiting, tell_all
+from rashpath.audit.outcome import Attempt, Outcome, Recorded
 from rashpath.audit.reading import Reader
 from rashpath.audit.record import Entry
+from rashpath.audit.repeated import outcome_of_repeated
 from rashpath.audit.signing import SigningKey
 from rashpath.audit.sortable_id import now_us, sortable_id
 from rashpath.audit.store import Store, may_retry
@@ -56,12 +56,6 @@ reads it for a repeated request never comes to write."""
 
 HANGS_S = 5.0
 """Seconds after which a store that says nothing counts as one that fails."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    entries: tuple[Entry, ...]
-    future: Future[tuple[Outcome, ...]]
 
 
 class Ledger:
@@ -99,7 +93,7 @@ class Ledger:
         self._on_commit = on_commit
         self._on_attempt = on_attempt
         self._hangs_s = hangs_s
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._queued = 0
         self._changed = threading.Condition()
         self._closing = False
@@ -152,24 +146,59 @@ class Ledger:
             QueueFullError: too many records wait; nothing was taken.
             StoreUnavailableError: the store failed a moment ago, or the ledger is closed.
         """
+        future: Future[tuple[Outcome, ...]] = Future()
         with self._changed:
-            if self._closing:
-                raise StoreUnavailableError("the ledger is closed")
-            pause = self._not_before - time.monotonic()
-            if pause > 0:
-                raise StoreUnavailableError("the ledger cannot be written", pause)
-            if self._hangs():
-                raise StoreUnavailableError("the ledger does not answer", _PROBE_S)
-            if self._queued and self._queued + len(entries) > self._queue_limit:
-                wait = max(0.01, self._queued * self._seconds_per_record)
-                raise QueueFullError(self._queued, min(wait, _LONGEST_PAUSE_S))
-            waiting = _Waiting(tuple(entries), Future())
-            self._queue.append(waiting)
-            self._queued += len(entries)
+            self._take(Waiting(tuple(entries), future))
+            self._taken()
+        return future
+
+    def submit_each(
+        self, entries: Iterable[tuple[Entry, Any]], tell: Tell
+    ) -> list[Handed | StoreError]:
+        """Takes records of several callers, each by itself, as :meth:`submit` does.
+
+        Args:
+            entries: the records, each with its owner.
+            tell: called in the writing thread, with all of them that share a commit, once it is
+                known what became of them; must not raise.
+
+        Returns:
+            Of each what it waits as, or why it was not taken; see :meth:`submit`.
+        """
+        found: list[Handed | StoreError] = []
+        with self._changed:
+            for entry, owner in entries:
+                handed = Handed(owner, tell)
+                try:
+                    self._take(Waiting((entry,), handed))
+                    found.append(handed)
+                except StoreError as error:
+                    found.append(error)
+            self._taken()
+        return found
+
+    def _take(self, waiting: Waiting) -> None:
+        """Takes records in, if they may be; who calls this holds the lock."""
+        if self._closing:
+            raise StoreUnavailableError("the ledger is closed")
+        pause = self._not_before - time.monotonic()
+        if pause > 0:
+            raise StoreUnavailableError("the ledger cannot be written", pause)
+        if self._hangs():
+            raise StoreUnavailableError("the ledger does not answer", _PROBE_S)
+        count = len(waiting.entries)
+        if self._queued and self._queued + count > self._queue_limit:
+            wait = max(0.01, self._queued * self._seconds_per_record)
+            raise QueueFullError(self._queued, min(wait, _LONGEST_PAUSE_S))
+        self._queue.append(waiting)
+        self._queued += count
+
+    def _taken(self) -> None:
+        """Has the writing thread see what was taken in; who calls this holds the lock."""
+        if self._queue:
             self._changed.notify()
             if not self._more_s(0.0):
                 self._enough.set()
-        return waiting.future
 
     def expect(self) -> None:
         """Says that a record is on its way: a commit waits a moment for it."""
@@ -244,8 +273,8 @@ class Ledger:
             return max(0.0, _GATHER_S - waited_s)
         return 0.0
 
-    def _next_group(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
+    def _next_group(self) -> list[Waiting]:
+        group: list[Waiting] = []
         size = 0
         while self._queue and (
             not group or size + len(self._queue[0].entries) <= self._batch_limit
@@ -258,7 +287,7 @@ class Ledger:
                 size += len(waiting.entries)
         return group
 
-    def _write_group(self, group: list[_Waiting]) -> None:
+    def _write_group(self, group: list[Waiting]) -> None:
         started = time.monotonic()
         entries = [entry for waiting in group for entry in waiting.entries]
         try:
@@ -268,12 +297,14 @@ class Ledger:
             self._on_attempt(Attempt(0, time.monotonic() - started, committed=False))
             for waiting in group:
                 waiting.future.set_exception(StoreUnavailableError(str(error), self._pause_s))
+            tell_all(group)
             return
         except Exception as error:
             # A fault of ours: the callers must learn of it, and the next group gets its turn.
             self._on_attempt(Attempt(0, time.monotonic() - started, committed=False))
             for waiting in group:
                 waiting.future.set_exception(error)
+            tell_all(group)
             return
         self._succeeded()
         seconds = time.monotonic() - started
@@ -283,12 +314,15 @@ class Ledger:
         for waiting in group:
             waiting.future.set_result(
                 tuple(
-                    self._repeated(entry, repeated[entry.id])
-                    if entry.id in repeated
-                    else Recorded(entry.id)
-                    for entry in waiting.entries
+                    [
+                        outcome_of_repeated(self.reader, entry, repeated[entry.id])
+                        if entry.id in repeated
+                        else Recorded(entry.id)
+                        for entry in waiting.entries
+                    ]
                 )
             )
+        tell_all(group)
         try:
             self._on_commit(len(entries) - len(repeated))
         except Exception:
@@ -331,16 +365,6 @@ class Ledger:
         except StoreUnavailableError:
             return False
         return body is not None and SignedHead.FromString(body).hash == after.hash
-
-    def _repeated(self, entry: Entry, decision_id: str) -> Outcome:
-        assert entry.request is not None
-        try:
-            content = self.reader.stored(decision_id).content(self.reader.seal)
-        except StoreError as error:
-            return Refused(error)
-        if not same_question(entry.request, content):
-            return Refused(RequestIdReusedError(decision_id))
-        return Repeated(decision_id, content.answer)
 
     def _probe(self) -> None:
         try:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rashpath.audit.errors import DecisionErasedError, RequestIdReusedError, StoreError
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """The entry is committed; its answer may leave."""
 
     decision_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """The request was answered before; this is that answer, in the bytes that were sent."""
 
     decision_id: str
     answer: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The entry was not recorded: its request id was used for something else, or the content of
     the decision that it was used for is erased or cannot be opened."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from rashpath.audit.content import Question
 from rashpath.readings.compiled.pieces import varint
 from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
@@ -35,6 +36,7 @@ from rashpath.service.recorder import Pending, Recorder, Unwritten
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
+from rashpath.service.together import Awaited, Together
 from rashpath.service.wire import BATCH, Wire
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
@@ -96,6 +98,7 @@ class Calls:
         self._pace = Pace()
         self._heap = Heap()
         self._recorder = recorder
+        self._together = None if recorder is None else Together(recorder, gate.worked)
         # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
         # is left behind never adds up.
         self._thinkers = ThreadPoolExecutor(1, thread_name_prefix="think")
@@ -133,9 +136,9 @@ class Calls:
         )
 
     def _evaluate(self, call: Call) -> Awaitable[bytes]:
-        if self._recorder is None:
+        if self._recorder is None or self._together is None:
             return self._gate.work(call.deadline, partial(self._answer, call))
-        return self._evaluate_recorded(call, self._recorder)
+        return self._evaluate_recorded(call, self._recorder, self._together)
 
     def _answer(self, call: Call) -> bytes:
         """Does all that a call needs of which no record is kept, in one turn."""
@@ -144,22 +147,26 @@ class Calls:
         self._observer.ended(call, "OK", response_bytes=len(answer))
         return answer
 
-    async def _evaluate_recorded(self, call: Call, recorder: Recorder) -> bytes:
+    async def _evaluate_recorded(self, call: Call, recorder: Recorder, together: Together) -> bytes:
         request = parse(EvaluateRequest, call.data)
         if request.request_id:
             answered = await in_thread(call, recorder.answered, call.caller, request)
             if answered is not None:
                 call.told |= {"repeated": True}
                 return answered
-        record = partial(self._record, recorder, call, request)
+
+        def decide() -> Awaited:
+            decision = self._decide(call, request)
+            return together.take(recorder.decided(call.caller, Question.of(request), decision))
+
         recorder.ledger.expect()
         try:
             with call.trace.step("decide"):
-                pending = await self._gate.work(call.deadline, record)
+                awaited = await self._gate.work(call.deadline, decide)
         finally:
             recorder.ledger.arrived()
         with call.trace.step("record"):
-            return await recorder.settle(pending, call.deadline)
+            return await together.settle(awaited, call.deadline)
 
     def _unrecorded(self, call: Call) -> Decision:
         decision = self.application.quick.decide(call.data)
@@ -177,12 +184,6 @@ class Calls:
         call.told["decision_id"] = decision.id
         call.told["guideline"] = decision.walk.graph.name
         return decision
-
-    def _record(self, recorder: Recorder, call: Call, request: EvaluateRequest) -> Pending:
-        (pending,) = recorder.submit(
-            [recorder.record(call.caller, request, self._decide(call, request))]
-        )
-        return pending
 
     async def _explain(self, call: Call) -> bytes:
         request = parse(ExplainPathRequest, call.data)

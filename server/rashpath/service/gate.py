@@ -172,6 +172,10 @@ class Gate:
             return line.at_once(task)
         return line.join(deadline, task)
 
+    def worked(self, seconds: float) -> None:
+        """Takes note of work that was done without a turn."""
+        self._line.worked(seconds)
+
     def turn(self, deadline: float) -> AbstractAsyncContextManager[None]:
         """Waits for this request's turn; in the context it must not wait for anything.
 

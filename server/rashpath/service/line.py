@@ -132,6 +132,10 @@ class Line:
         self._worked_s += time.perf_counter() - started
         return made
 
+    def worked(self, seconds: float) -> None:
+        """Takes note of work that was done without a turn: the next look comes the sooner."""
+        self._worked_s += seconds
+
     def join(self, deadline: float, task: Callable[[], T]) -> asyncio.Future[T]:
         """Joins the line.
 

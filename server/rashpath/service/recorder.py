@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import groupby
 
-from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated, assemble
+from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated
 from rashpath.audit.content import Question
 from rashpath.audit.errors import StoreError
 from rashpath.audit.packing import Dictionary
-from rashpath.audit.record import Entry
+from rashpath.audit.record import Entry, assemble_all
 from rashpath.audit.sortable_id import now_us
 from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, check_request
@@ -81,18 +82,28 @@ class Recorder:
         except StoreError as error:
             raise refusal_of(error) from None
 
+    def decided(self, caller: str, question: Question, decision: Decision) -> Decided:
+        """Returns a decision as it is to be recorded."""
+        return Decided(
+            question,
+            caller,
+            decision.walk,
+            decision.answer,
+            decision.id,
+            self._engine_version,
+        )
+
+    def entries(self, decided: Sequence[Decided]) -> list[Entry]:
+        """Returns the records of decisions, in order."""
+        found: list[Entry] = []
+        seal, now = self.ledger.reader.seal, now_us()
+        for digest, some in groupby(decided, key=lambda each: each.walk.graph.digest):
+            found += assemble_all(list(some), seal, now, self.dictionaries.get(digest))
+        return found
+
     def record(self, caller: str, request: EvaluateRequest, decision: Decision) -> Unwritten:
         """Returns a decision with its record."""
-        decided = Decided(
-            question=Question.of(request),
-            caller=caller,
-            walk=decision.walk,
-            answer=decision.answer,
-            decision_id=decision.id,
-            engine_version=self._engine_version,
-        )
-        dictionary = self.dictionaries.get(decision.walk.graph.digest)
-        entry = assemble(decided, self.ledger.reader.seal, now_us(), dictionary)
+        (entry,) = self.entries([self.decided(caller, Question.of(request), decision)])
         return Unwritten(decision.answer, entry)
 
     def submit(self, unwritten: Sequence[Unwritten]) -> list[Pending]:
@@ -127,10 +138,7 @@ class Recorder:
                 async with asyncio.timeout_at(deadline):
                     outcomes = await asyncio.wrap_future(pending.written)
         except TimeoutError:
-            raise Refusal(
-                ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-                "the deadline passed before the decision was recorded; it was not answered",
-            ) from None
+            raise too_late() from None
         except StoreError as error:
             raise refusal_of(error) from None
         match outcomes[pending.place]:
@@ -140,3 +148,11 @@ class Recorder:
                 return repeated.answer
             case Refused() as refused:
                 raise refusal_of(refused.error)
+
+
+def too_late() -> Refusal:
+    """Returns the refusal of a call whose deadline passes before its record is committed."""
+    return Refusal(
+        ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
+        "the deadline passed before the decision was recorded; it was not answered",
+    )

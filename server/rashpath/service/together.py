@@ -1,0 +1,149 @@
+"""Records the decisions of single calls, those of one burst together.
+
+A record takes half as long among others as between two decisions, and a call that waited for its
+own commit alone would have the event loop woken for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+
+from rashpath.audit import Decided, Recorded, Refused, Repeated
+from rashpath.audit.errors import StoreError
+from rashpath.audit.handed import Handed
+from rashpath.audit.record import Entry
+from rashpath.service.recorder import Recorder, too_late
+from rashpath.service.store_errors import refusal_of
+
+
+class Awaited:
+    """A decision whose answer must not leave before its record is committed.
+
+    Args:
+        decided: the decision.
+        answer: done with the answer that may leave, or with a refusal.
+
+    Attributes:
+        handed: its record; None: it was not handed over.
+    """
+
+    __slots__ = ("answer", "decided", "handed")
+
+    def __init__(self, decided: Decided, answer: asyncio.Future[bytes]) -> None:
+        self.decided = decided
+        self.answer = answer
+        self.handed: Handed | None = None
+
+    def give_up(self) -> None:
+        """Says that nobody waits for it any more: what is not being written need not be."""
+        self.answer.cancel()
+        if self.handed is not None:
+            self.handed.given_up = True
+
+    def expire(self) -> None:
+        """Refuses it, since its deadline has passed."""
+        if not self.answer.done():
+            self.answer.set_exception(too_late())
+            self.give_up()
+
+    def fail(self, error: Exception) -> None:
+        """Refuses it, or has the call fail."""
+        if not self.answer.done():
+            self.answer.set_exception(refusal_of(error) if isinstance(error, StoreError) else error)
+
+    def tell(self, handed: Handed) -> None:
+        """Answers as its record says."""
+        if handed.error is not None:
+            self.fail(handed.error)
+        elif not self.answer.done():
+            match handed.outcome:
+                case Recorded():
+                    self.answer.set_result(self.decided.answer)
+                case Repeated() as repeated:
+                    self.answer.set_result(repeated.answer)
+                case Refused() as refused:
+                    self.fail(refused.error)
+
+
+class Together:
+    """Records decisions of single calls of one event loop.
+
+    Args:
+        recorder: records.
+        worked: told of work outside of turns, in seconds.
+    """
+
+    def __init__(self, recorder: Recorder, worked: Callable[[float], None]) -> None:
+        self._recorder = recorder
+        self._worked = worked
+        self._new: list[Awaited] = []
+
+    def take(self, decided: Decided) -> Awaited:
+        """Takes a decision, whose record is made together with those of the same burst."""
+        loop = asyncio.get_running_loop()
+        if not self._new:
+            loop.call_soon(self._hand_over, loop)
+        awaited = Awaited(decided, loop.create_future())
+        self._new.append(awaited)
+        return awaited
+
+    async def settle(self, awaited: Awaited, deadline: float) -> bytes:
+        """Waits until a record is committed and returns the answer that may leave.
+
+        Args:
+            awaited: what :meth:`take` returned.
+            deadline: time of the event loop's clock, in seconds.
+
+        Raises:
+            Refusal: it could not be recorded, its request id is another's, or the deadline passed.
+        """
+        late = asyncio.get_running_loop().call_at(deadline, awaited.expire)
+        try:
+            return await awaited.answer
+        except asyncio.CancelledError:
+            awaited.give_up()
+            raise
+        finally:
+            late.cancel()
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Makes the records of what was taken, and hands them to the ledger."""
+        began = time.perf_counter()
+        new, self._new = self._new, []
+        made = list(self._made([each for each in new if not each.answer.done()]))
+        handed = self._recorder.ledger.submit_each(made, partial(_tell_soon, loop))
+        for (_, awaited), each in zip(made, handed, strict=True):
+            if isinstance(each, Handed):
+                awaited.handed = each
+            else:
+                awaited.fail(each)
+        self._worked(time.perf_counter() - began)
+
+    def _made(self, new: Sequence[Awaited]) -> Iterator[tuple[Entry, Awaited]]:
+        """Yields the records of decisions, but for those that cannot be made."""
+        try:
+            entries = self._recorder.entries([each.decided for each in new])
+        except Exception as error:
+            if len(new) == 1:
+                new[0].fail(error)
+            else:
+                # One must not fail the others.
+                for each in new:
+                    yield from self._made([each])
+        else:
+            yield from zip(entries, new, strict=True)
+
+
+def _tell_soon(loop: asyncio.AbstractEventLoop, handed: Sequence[Handed]) -> None:
+    """Has an event loop tell those who wait in it; called in the ledger's thread."""
+    with suppress(RuntimeError):  # a loop that is closed: nobody waits in it
+        loop.call_soon_threadsafe(_tell, handed)
+
+
+def _tell(handed: Iterable[Handed]) -> None:
+    for each in handed:
+        each.owner.tell(each)
