@@ -16,7 +16,6 @@ from rashpath.v1 import audit_pb2
 from rashpath.v1.decision_pb2 import EdgeOutcome, View
 from rashpath.v1.decision_pb2 import Verdict as VerdictMessage
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
-from rashpath.v1.facts_pb2 import PatientCase
 from rashpath.v1.guideline_pb2 import Audience
 
 _CASE = tag_of(audit_pb2.AuditEnvelope, "patient_case")
@@ -43,18 +42,6 @@ class Question(NamedTuple):
         case = request.patient_case.SerializeToString(deterministic=True)
         return cls(case, _asked(request), request if request.request_id else None)
 
-    @classmethod
-    def of_bytes(cls, case: bytes, options: EvaluateRequest) -> Question:
-        """Returns what a request asks that came in bytes and has no request id.
-
-        Args:
-            case: bytes of its `PatientCase`, as they came.
-            options: what it asks for besides.
-        """
-        # Bytes may say the same in several ways, and a record says it in one.
-        written = PatientCase.FromString(case).SerializeToString(deterministic=True)
-        return cls(written, _asked(options), None)
-
 
 def content_of(request: EvaluateRequest, answer: bytes, walk: Walked) -> bytes:
     """Returns the `AuditEnvelope` of a decision in bytes.
@@ -67,7 +54,7 @@ def content_of(request: EvaluateRequest, answer: bytes, walk: Walked) -> bytes:
     return content_from(Question.of(request), answer, walk)
 
 
-def content_from(question: Question, answer: bytes, walk: Walked) -> bytes:
+def content_from(question: Question, answer: bytes | memoryview, walk: Walked) -> bytes:
     """Returns the `AuditEnvelope` of a decision in bytes; see `content_of`."""
     # A message may be joined from the bytes of its fields; those of the walk are few and recur.
     case, asked, _ = question

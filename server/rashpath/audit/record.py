@@ -52,7 +52,7 @@ class Decided(NamedTuple):
     question: Question
     caller: str
     walk: Walked
-    answer: bytes
+    answer: bytes | memoryview
     decision_id: str
     engine_version: str
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +13,6 @@ import grpc
 from google.protobuf.message import Message
 
 from rashpath.audit.content import Question
-from rashpath.readings.compiled.pieces import varint
 from rashpath.service import batch_evaluate
 from rashpath.service.application import Application
 from rashpath.service.audit_calls import audit_calls
@@ -32,7 +30,8 @@ from rashpath.service.observer import Observer
 from rashpath.service.pace import Pace
 from rashpath.service.quick_batch import QuickBatch
 from rashpath.service.recall import own_only
-from rashpath.service.recorder import Pending, Recorder, Unwritten
+from rashpath.service.recorded_batch import RecordedBatches
+from rashpath.service.recorder import Recorder
 from rashpath.service.refusals import Refusals
 from rashpath.service.request import parse
 from rashpath.service.settings import Settings
@@ -40,32 +39,14 @@ from rashpath.service.together import Awaited, Together
 from rashpath.service.wire import BATCH, Wire
 from rashpath.v1.decision_service_pb2 import (
     BatchEvaluateRequest,
-    BatchEvaluateResult,
     EvaluateRequest,
     EvaluateResponse,
     ExplainPathRequest,
     ExplainPathResponse,
 )
-from rashpath.v1.errors_pb2 import ErrorReason
 
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
-
-_RESULTS_TAG = b"\x0a"
-"""Field 1, length-delimited: `BatchEvaluateResponse.results`."""
-
-_RESPONSE_TAG = b"\x12"
-"""Field 2, length-delimited: `BatchEvaluateResult.response`."""
-
-_OF_THE_CALL = (
-    ErrorReason.ERROR_REASON_DEADLINE_EXCEEDED,
-    ErrorReason.ERROR_REASON_DRAINING,
-)
-"""Refusals that end a whole batch, not one of its cases."""
-
-
-_Made = bytes | Unwritten | Pending | Refusal
-"""What became of one case of a batch so far."""
 
 
 class Calls:
@@ -99,6 +80,11 @@ class Calls:
         self._heap = Heap()
         self._recorder = recorder
         self._together = None if recorder is None else Together(recorder, gate.worked)
+        self._recorded_batches = (
+            None
+            if recorder is None
+            else RecordedBatches(recorder, gate, self._pace, observer, self._refusals)
+        )
         # Whoever waits longer than its deadline leaves its work behind: one thread, so that what
         # is left behind never adds up.
         self._thinkers = ThreadPoolExecutor(1, thread_name_prefix="think")
@@ -156,8 +142,7 @@ class Calls:
                 return answered
 
         def decide() -> Awaited:
-            decision = self._decide(call, request)
-            return together.take(recorder.decided(call.caller, Question.of(request), decision))
+            return together.take(call.caller, Question.of(request), self._decide(call, request))
 
         recorder.ledger.expect()
         try:
@@ -227,16 +212,12 @@ class Calls:
                 self._heap.built(len(response))
                 return response
             request = await self._read_batch(call, application)
-        made: list[_Made] = []
-        try:
-            await self._decide_cases(call, application, deque(request.requests), made)
-            return await self._batch_response(call, made)
-        except BaseException:
-            # Nobody is answered: what is not being written yet need not be.
-            for each in made:
-                if isinstance(each, Pending):
-                    each.written.cancel()
-            raise
+        if self._recorded_batches is not None:
+            response = await self._recorded_batches.answer(call, application, request.requests)
+        else:
+            response = await self._decide_cases(call, application, request.requests)
+        self._heap.built(len(response))
+        return response
 
     async def _read_batch(self, call: Call, application: Application) -> BatchEvaluateRequest:
         async with self._gate.turn(call.deadline):
@@ -245,121 +226,48 @@ class Calls:
             return request
 
     async def _decide_cases(
-        self,
-        call: Call,
-        application: Application,
-        waiting: deque[EvaluateRequest],
-        made: list[_Made],
-    ) -> None:
-        """Decides the cases of a batch, and hands their records to the ledger."""
-        # A cancelled call ends at the next turn: nobody waits for the rest.
-        unwritten: list[int] = []
-        together = 1 if self._recorder is None else self._recorder.most_together
-        while waiting:
-            if self._recorder is not None and waiting[0].request_id:
-                asked = waiting.popleft()
-                found = [await self._repeated(call, application, self._recorder, asked)]
-            else:
-                work = partial(self._some_cases, call, application, waiting)
-                found = await self._gate.work(call.deadline, work)
-            for each in found:
-                if isinstance(each, Unwritten):
-                    unwritten.append(len(made))
-                made.append(each)
-            while len(unwritten) >= together or (unwritten and not waiting):
-                self._hand_over(made, unwritten[:together])
-                del unwritten[:together]
-
-    async def _batch_response(self, call: Call, made: list[_Made]) -> bytes:
-        """Returns the answer to a batch once every case of it is recorded or refused."""
-        parts: list[bytes] = []
-        for index, decided in enumerate(made):
-            settled = await self._settled(call, decided)
-            result = _INDICES[index] if index < len(_INDICES) else _index(index)
-            if isinstance(settled, Refusal):
+        self, call: Call, application: Application, requests: Sequence[EvaluateRequest]
+    ) -> bytes:
+        """Decides the cases of a batch of which nothing is recorded, and returns the response."""
+        made: list[bytes | Refusal] = []
+        while len(made) < len(requests):
+            # A cancelled call ends at the next turn: nobody waits for the rest.
+            work = partial(self._some_cases, application, requests, made)
+            await self._gate.work(call.deadline, work)
+        pieces: list[bytes | memoryview] = []
+        for index, each in enumerate(made):
+            if isinstance(each, Refusal):
                 call.told["refused_cases"] += 1
-                self._refusals.count(call.method, settled)
-                error = batch_evaluate.case_error(settled)
-                result += BatchEvaluateResult(error=error).SerializeToString()
-                parts += (_RESULTS_TAG, varint(len(result)), result)
+                self._refusals.count(call.method, each)
+                pieces += batch_evaluate.refused(index, each)
             else:
-                length = varint(len(settled))
-                size = varint(len(result) + len(_RESPONSE_TAG) + len(length) + len(settled))
-                parts += (_RESULTS_TAG, size, result, _RESPONSE_TAG, length, settled)
-        self._heap.built(sum(map(len, parts)))
-        return b"".join(parts)
-
-    def _hand_over(self, made: list[_Made], places: Sequence[int]) -> None:
-        """Hands decisions of a batch, by their places in it, to the ledger together."""
-        assert self._recorder is not None
-        given = [each for each in map(made.__getitem__, places) if isinstance(each, Unwritten)]
-        try:
-            handed: list[_Made] = [*self._recorder.submit(given)]
-        except Refusal as refusal:
-            handed = [refusal] * len(places)
-        for place, each in zip(places, handed, strict=True):
-            made[place] = each
+                pieces += batch_evaluate.answered(index, each)
+        return b"".join(pieces)
 
     def _some_cases(
-        self, call: Call, application: Application, waiting: deque[EvaluateRequest]
-    ) -> list[_Made]:
+        self,
+        application: Application,
+        requests: Sequence[EvaluateRequest],
+        made: list[bytes | Refusal],
+    ) -> None:
         """Decides cases of a batch for as long as one turn may take."""
-        made = []
+        before = len(made)
         started = now = time.perf_counter()
-        while waiting:
-            made.append(self._case(call, application, waiting[0]))
-            waiting.popleft()
+        while len(made) < len(requests) and now <= started + _TURN_S:
+            made.append(self._case(application, requests[len(made)]))
             now = time.perf_counter()
-            if now > started + _TURN_S or (waiting and waiting[0].request_id):
-                break
-        self._pace.measure(len(made), now - started)
-        return made
+        self._pace.measure(len(made) - before, now - started)
 
-    def _case(self, call: Call, application: Application, request: EvaluateRequest) -> _Made:
-        """Decides one case of a batch, with its record where a ledger is kept."""
+    def _case(self, application: Application, request: EvaluateRequest) -> bytes | Refusal:
+        """Decides one case of a batch of which nothing is recorded."""
         try:
-            if self._recorder is None:
-                refuse_request_id(request)
+            refuse_request_id(request)
             # To write it again and to decide it from its bytes takes less than to read the message.
             decision = application.decide(request, request.SerializeToString())
             self._observer.decided(decision.walk)
-            if self._recorder is None:
-                return decision.answer
-            return self._recorder.record(call.caller, request, decision)
-        except Refusal as refusal:
-            if refusal.reason in _OF_THE_CALL:
-                raise
-            return refusal
+            return decision.answer
         except Exception as error:
-            return self.application.fault(error)
-
-    async def _repeated(
-        self, call: Call, application: Application, recorder: Recorder, request: EvaluateRequest
-    ) -> _Made:
-        """Decides one case with a request id, unless it was answered before."""
-        try:
-            answered = await in_thread(call, recorder.answered, call.caller, request)
-        except Refusal as refusal:
-            if refusal.reason in _OF_THE_CALL:
-                raise
-            return refusal
-        except Exception as error:
-            return self.application.fault(error)
-        if answered is not None:
-            return answered
-        return await self._gate.work(call.deadline, partial(self._case, call, application, request))
-
-    async def _settled(self, call: Call, made: _Made) -> bytes | Refusal:
-        if not isinstance(made, Pending):
-            assert not isinstance(made, Unwritten)
-            return made
-        assert self._recorder is not None
-        try:
-            return await self._recorder.settle(made, call.deadline)
-        except Refusal as refusal:
-            if refusal.reason in _OF_THE_CALL:
-                raise
-            return refusal
+            return batch_evaluate.refusal_of_case(error, application.fault)
 
 
 def _about(response: Message) -> dict[str, Any]:
@@ -372,11 +280,3 @@ def _about(response: Message) -> dict[str, Any]:
             "guideline": f"{guideline.id}@{guideline.version}",
         }
     return {}
-
-
-def _index(index: int) -> bytes:
-    """Returns the first field of a batch's result: its place."""
-    return BatchEvaluateResult(index=index).SerializeToString()
-
-
-_INDICES = tuple(_index(index) for index in range(1000))

@@ -6,6 +6,7 @@ field by field by whoever names what is wrong. So nothing is refused here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ from rashpath.guideline.model import DecisionGraph
 from rashpath.readings.compiled import LONGEST_OPTIONS, Asked
 from rashpath.readings.compiled.pieces import Memo, tag_of
 from rashpath.readings.engine import Engine
+from rashpath.readings.walk import Walked
 from rashpath.service.decision_id import DecisionIds
 from rashpath.service.errors import Refusal
 from rashpath.service.evaluate import Decision, check_request, with_id
@@ -39,11 +41,13 @@ class Some(NamedTuple):
         cases: how many, one or more.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
+        walks: of each its way, where they are wanted.
     """
 
     graph: DecisionGraph
     cases: int
     notes: bytes
+    walks: Sequence[Walked]
 
 
 class Options(NamedTuple):
@@ -126,7 +130,14 @@ class Quick:
         return starts if at == end and at else None
 
     def decide_some(
-        self, data: bytes, starts: list[int], index: int, most: int, into: BytesIO
+        self,
+        data: bytes,
+        starts: list[int],
+        index: int,
+        most: int,
+        into: BytesIO,
+        *,
+        walks: bool = False,
     ) -> Some | None:
         """Decides some requests of a batch from the one with a place on.
 
@@ -136,6 +147,7 @@ class Quick:
             index: the place.
             most: how many at most.
             into: the results are written there, as bytes of a `BatchEvaluateResponse`.
+            walks: whether the way of each case is wanted too.
 
         Returns:
             None: the request at that place is left to whoever reads it as a message.
@@ -152,11 +164,12 @@ class Quick:
             first_id=self._ids.reserve(most),
             most=most,
             into=into,
+            walks=walks,
         )
         made = self._engine.decide_many(options.graph, asked, audience=options.audience)
         if made is None or not made.done:
             return None
-        return Some(options.graph, made.done, made.notes)
+        return Some(options.graph, made.done, made.notes, made.walks)
 
     def _request(self, data: bytes, starts: list[int], index: int) -> bytes:
         start = starts[index] + 1

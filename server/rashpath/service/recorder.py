@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import groupby
+from typing import TypeVar, assert_never
 
 from rashpath.audit import Decided, Ledger, Outcome, Recorded, Refused, Repeated
 from rashpath.audit.content import Question
@@ -15,38 +15,18 @@ from rashpath.audit.errors import StoreError
 from rashpath.audit.packing import Dictionary
 from rashpath.audit.record import Entry, assemble_all
 from rashpath.audit.sortable_id import now_us
+from rashpath.readings.walk import Walked
 from rashpath.service.errors import Refusal
-from rashpath.service.evaluate import Decision, check_request
+from rashpath.service.evaluate import check_request
 from rashpath.service.store_errors import refusal_of
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 from rashpath.v1.errors_pb2 import ErrorReason
 
+A = TypeVar("A")
+
 _WRITTEN_TOGETHER = 128
 """Records of a batch that are handed to the ledger together: a commit costs as much as the writing
 of some twenty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unwritten:
-    """A decision with its record, which the ledger has not been given yet."""
-
-    answer: bytes
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A decision whose answer must not leave before its record is committed.
-
-    Args:
-        answer: the answer.
-        written: what became of the records that were handed over together.
-        place: which of them is this one's.
-    """
-
-    answer: bytes
-    written: Future[tuple[Outcome, ...]]
-    place: int
 
 
 class Recorder:
@@ -82,16 +62,11 @@ class Recorder:
         except StoreError as error:
             raise refusal_of(error) from None
 
-    def decided(self, caller: str, question: Question, decision: Decision) -> Decided:
+    def decided(
+        self, caller: str, question: Question, id: str, walk: Walked, answer: bytes | memoryview
+    ) -> Decided:
         """Returns a decision as it is to be recorded."""
-        return Decided(
-            question,
-            caller,
-            decision.walk,
-            decision.answer,
-            decision.id,
-            self._engine_version,
-        )
+        return Decided(question, caller, walk, answer, id, self._engine_version)
 
     def entries(self, decided: Sequence[Decided]) -> list[Entry]:
         """Returns the records of decisions, in order."""
@@ -101,53 +76,65 @@ class Recorder:
             found += assemble_all(list(some), seal, now, self.dictionaries.get(digest))
         return found
 
-    def record(self, caller: str, request: EvaluateRequest, decision: Decision) -> Unwritten:
-        """Returns a decision with its record."""
-        (entry,) = self.entries([self.decided(caller, Question.of(request), decision)])
-        return Unwritten(decision.answer, entry)
-
-    def submit(self, unwritten: Sequence[Unwritten]) -> list[Pending]:
-        """Hands decisions to the ledger, which writes them in one commit.
+    def hand_over(self, entries: Sequence[Entry]) -> Future[tuple[Outcome, ...]]:
+        """Hands records to the ledger, which writes them in one commit.
 
         Args:
-            unwritten: at most `most_together`.
+            entries: at most `most_together`.
+
+        Returns:
+            What becomes of each; cancelled before their turn, none is written.
 
         Raises:
             Refusal: the ledger takes no more now (AUDIT_QUEUE_FULL, AUDIT_UNAVAILABLE).
         """
         try:
-            written = self.ledger.submit([each.entry for each in unwritten])
+            return self.ledger.submit(entries)
         except StoreError as error:
             raise refusal_of(error) from None
-        return [Pending(each.answer, written, place) for place, each in enumerate(unwritten)]
 
-    async def settle(self, pending: Pending, deadline: float) -> bytes:
-        """Waits until a record is committed and returns the answer that may leave.
+    async def outcomes(
+        self, written: Future[tuple[Outcome, ...]], deadline: float
+    ) -> tuple[Outcome, ...]:
+        """Waits until records are committed, and returns what became of each.
 
         Args:
-            pending: what :meth:`submit` returned.
+            written: what :meth:`hand_over` returned.
             deadline: time of the event loop's clock, in seconds.
 
         Raises:
-            Refusal: it could not be recorded, its request id is another's, or the deadline passed.
+            Refusal: they could not be recorded, or the deadline passed.
         """
         try:
-            if pending.written.done():
-                outcomes = pending.written.result()
-            else:
-                async with asyncio.timeout_at(deadline):
-                    outcomes = await asyncio.wrap_future(pending.written)
+            if written.done():
+                return written.result()
+            async with asyncio.timeout_at(deadline):
+                return await asyncio.wrap_future(written)
         except TimeoutError:
             raise too_late() from None
         except StoreError as error:
             raise refusal_of(error) from None
-        match outcomes[pending.place]:
-            case Recorded():
-                return pending.answer
-            case Repeated() as repeated:
-                return repeated.answer
-            case Refused() as refused:
-                raise refusal_of(refused.error)
+
+
+def settled(outcome: Outcome, answer: A) -> A | bytes | Refusal:
+    """Returns what may leave once it is known what became of a record.
+
+    Args:
+        outcome: what became of it.
+        answer: what was decided.
+
+    Returns:
+        The answer; or the one that was given before; or why none is given.
+    """
+    match outcome:
+        case Recorded():
+            return answer
+        case Repeated():
+            return outcome.answer
+        case Refused():
+            return refusal_of(outcome.error)
+        case _:
+            assert_never(outcome)
 
 
 def too_late() -> Refusal:

@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
-from rashpath.audit import Decided, Recorded, Refused, Repeated
+from rashpath.audit import Decided
+from rashpath.audit.content import Question
 from rashpath.audit.errors import StoreError
 from rashpath.audit.handed import Handed
 from rashpath.audit.record import Entry
-from rashpath.service.recorder import Recorder, too_late
+from rashpath.service.errors import Refusal
+from rashpath.service.evaluate import Decision
+from rashpath.service.recorder import Recorder, settled, too_late
 from rashpath.service.store_errors import refusal_of
 
 
@@ -25,16 +28,18 @@ class Awaited:
 
     Args:
         decided: the decision.
+        response: its answer.
         answer: done with the answer that may leave, or with a refusal.
 
     Attributes:
         handed: its record; None: it was not handed over.
     """
 
-    __slots__ = ("answer", "decided", "handed")
+    __slots__ = ("answer", "decided", "handed", "response")
 
-    def __init__(self, decided: Decided, answer: asyncio.Future[bytes]) -> None:
+    def __init__(self, decided: Decided, response: bytes, answer: asyncio.Future[bytes]) -> None:
         self.decided = decided
+        self.response = response
         self.answer = answer
         self.handed: Handed | None = None
 
@@ -57,16 +62,14 @@ class Awaited:
 
     def tell(self, handed: Handed) -> None:
         """Answers as its record says."""
-        if handed.error is not None:
-            self.fail(handed.error)
+        if handed.outcome is None:
+            self.fail(handed.error or AssertionError("it was told before anything was known"))
         elif not self.answer.done():
-            match handed.outcome:
-                case Recorded():
-                    self.answer.set_result(self.decided.answer)
-                case Repeated() as repeated:
-                    self.answer.set_result(repeated.answer)
-                case Refused() as refused:
-                    self.fail(refused.error)
+            made = settled(handed.outcome, self.response)
+            if isinstance(made, Refusal):
+                self.answer.set_exception(made)
+            else:
+                self.answer.set_result(made)
 
 
 class Together:
@@ -82,12 +85,13 @@ class Together:
         self._worked = worked
         self._new: list[Awaited] = []
 
-    def take(self, decided: Decided) -> Awaited:
+    def take(self, caller: str, question: Question, decision: Decision) -> Awaited:
         """Takes a decision, whose record is made together with those of the same burst."""
         loop = asyncio.get_running_loop()
         if not self._new:
             loop.call_soon(self._hand_over, loop)
-        awaited = Awaited(decided, loop.create_future())
+        decided = self._recorder.decided(caller, question, *decision)
+        awaited = Awaited(decided, decision.answer, loop.create_future())
         self._new.append(awaited)
         return awaited
 

@@ -47,10 +47,12 @@ class Answered(NamedTuple):
         done: how many.
         notes: of each the verdicts of the recommendations, a byte each, and the facts it asks for
             as bits, in words of 8 bytes.
+        walks: of each its way, where they are wanted.
     """
 
     done: int
     notes: bytes
+    walks: list[Decision]
 
 
 class Answers:
@@ -101,12 +103,14 @@ class Answers:
         about a millisecond.
         """
         notes: list[bytes] = []
+        walks: list[Decision] = []
         left = asked
         end = time.perf_counter() + _TURN_S
         with self._machine.lock:
             while left.most and left.requests and (left is asked or time.perf_counter() < end):
                 many = self._machine.answer_many(self._words, left)
                 notes.append(many.notes)
+                walks += self._compiled.told_of(many.told)
                 done = many.done
                 if many.words:
                     decision = self._compiled.decided_already()
@@ -117,11 +121,13 @@ class Answers:
                         break
                     asked.into.write(answered)
                     notes.append(decision.note)
+                    if asked.walks:
+                        walks.append(decision)
                     done += 1
                 elif not done:
                     break
                 left = left.after(done, many.used)
-        return Answered(asked.most - left.most, b"".join(notes))
+        return Answered(asked.most - left.most, b"".join(notes), walks)
 
     def _answered(self, decision: Decision | None) -> tuple[Decision, bytes] | None:
         if decision is None:

@@ -8,7 +8,8 @@ enum { END = 0, FULL = 1, OTHER = 2, WORDS = 3 };
 enum { ID_LETTERS = 26, MOST_WORK = 1 << 15 };
 
 static struct { u32 done, used, size, why; u64 id_low, id_high; u32 next; } report;
-static u8 *options, *notes;
+static u8 *options, *notes, *tellings;
+static u32 telling_bytes;
 
 // Returns where it is told how many cases were answered, how many bytes of the request and of the
 // response they took, and why it ended; then the id of the next answer, to be written before; then,
@@ -22,6 +23,12 @@ EXPORTED(u32, options_room)(u32 bytes) { return (u32)(options = take(bytes)); }
 // cases; 0: no memory.
 EXPORTED(u32, notes_room)(u32 cases) {
   return (u32)(notes = take(cases * (im->conclusions + 8 * im->fact_words)));
+}
+
+// Returns where what is told of each answered case is kept, for so many cases of so many bytes; 0: no
+// memory.
+EXPORTED(u32, tellings_room)(u32 cases, u32 bytes) {
+  return (u32)(tellings = take(cases * (telling_bytes = bytes)));
 }
 
 static void add_id(void) {
@@ -92,8 +99,9 @@ static u32 answer_one(const u8 *from, const u8 *end, u32 asked, u32 index) {
 }
 
 // Answers cases from the first `size` bytes of a batch, of which the first has the place `index`: at
-// most so many, that ask for what the first `asked` bytes of the options say.
-EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked) {
+// most so many, that ask for what the first `asked` bytes of the options say. Where `tell` is not 0,
+// what is told of each is kept.
+EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked, u32 tell) {
   of = (Words *)handle;
   its = of->wording;
   const u8 *from = request, *end = request + size;
@@ -112,6 +120,7 @@ EXPORTED(u32, answer_many)(u32 handle, u32 size, u32 index, u32 most, u32 asked)
     u8 *note = notes + report.done * (im->conclusions + 8 * im->fact_words);
     __builtin_memcpy(note, told, im->conclusions);
     __builtin_memcpy(note + im->conclusions, told_sets, 8 * im->fact_words);
+    if (tell) __builtin_memcpy(tellings + report.done * telling_bytes, told_sets, telling_bytes);
     report.done++;
     report.size = put - answer;
     from = start + length;

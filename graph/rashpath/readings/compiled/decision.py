@@ -191,6 +191,14 @@ class CompiledGraph:
         """Returns what the kernel decided last, with defeaters; the caller holds its lock."""
         return Decision(self, self.machine.told, has_defeaters=True)
 
+    def told_of(self, told: bytes) -> list[Decision]:
+        """Returns the decisions of which the kernel told, with defeaters, one after another."""
+        size = self.places.size
+        return [
+            Decision(self, told[start : start + size], has_defeaters=True)
+            for start in range(0, len(told), size)
+        ]
+
     def case(self, told: bytes) -> tuple[float, ...]:
         """Returns the numbers of a case that the kernel told: of a choice 0 where it is unknown,
         else NaN.

@@ -58,6 +58,7 @@ class Asked(NamedTuple):
         first_id: the id of its answer, as a number; further ones count on.
         most: how many at most.
         into: the results are written there, as bytes of a `BatchEvaluateResponse`.
+        walks: whether the way of each case is wanted too.
     """
 
     requests: bytes
@@ -66,11 +67,12 @@ class Asked(NamedTuple):
     first_id: int
     most: int
     into: BytesIO
+    walks: bool = False
 
     def after(self, done: int, used: int) -> Asked:
         """Returns what is left when so many are answered, which took so many bytes."""
         left = (self.place + done, self.first_id + done, self.most - done)
-        return Asked(self.requests[used:], self.options, *left, self.into)
+        return Asked(self.requests[used:], self.options, *left, self.into, self.walks)
 
 
 class Many(NamedTuple):
@@ -83,12 +85,14 @@ class Many(NamedTuple):
             as bits, in words of 8 bytes.
         words: whether one more was decided, which needs words that the kernel does not have; `used`
             are its bytes too.
+        told: of each what is told of it, where walks are wanted.
     """
 
     done: int
     used: int
     notes: bytes
     words: bool
+    told: bytes
 
 
 class _Report(ctypes.Structure):
@@ -146,6 +150,7 @@ class Machine:
         self._note_size = note_size
         self._options_at = self._room("options_room", LONGEST_OPTIONS)
         self._notes_at = self._room("notes_room", MOST_AT_ONCE)
+        self._tellings_at = self._room("tellings_room", MOST_AT_ONCE, telling)
         self._report_at = self._room("report_told")
         self._make_room(case=_CASE, given=_GIVEN, answer=_ANSWER)
 
@@ -233,7 +238,9 @@ class Machine:
         ctypes.memmove(self._options, options, len(options))
         report = self._report
         report.id_low, report.id_high = id & _LOW, id >> 64
-        done = self._call["answer_many"](wording, len(requests), asked.place, most, len(options))
+        done = self._call["answer_many"](
+            wording, len(requests), asked.place, most, len(options), asked.walks
+        )
         words = report.why == _NEEDS_WORDS
         if not done and report.why == _FULL:
             self._make_room(answer=2 * self._answer_size)
@@ -243,6 +250,7 @@ class Machine:
             report.next if words else report.used,
             ctypes.string_at(self._notes, done * self._note_size),
             words,
+            ctypes.string_at(self._tellings, done * self._telling) if asked.walks else b"",
         )
 
     def keep(self, wording: int, site: int, parts: Sequence[bytes]) -> None:
@@ -303,6 +311,7 @@ class Machine:
         self._written = memoryview(written).cast("B")
         self._options = start + self._options_at
         self._notes = start + self._notes_at
+        self._tellings = start + self._tellings_at
         self._report = _Report.from_address(start + self._report_at)
         self._given = start + self._given_at
         self._answer = start + self._answer_at
@@ -327,8 +336,9 @@ _FUNCTIONS: Final = {
     "case_room": 1,
     "options_room": 1,
     "notes_room": 1,
+    "tellings_room": 2,
     "report_told": 0,
-    "answer_many": 5,
+    "answer_many": 6,
     "decide": 1,
     "write_answer": 1,
     "write_result": 2,

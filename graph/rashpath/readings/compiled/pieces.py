@@ -97,5 +97,10 @@ def identified(id: str, answer: bytes) -> bytes:
     return texts(_ID, (id,)) + answer
 
 
+def id_in(answer: bytes | memoryview) -> str:
+    """Returns the decision id of an `EvaluateResponse` in bytes, which is its first field."""
+    return str(answer[2 : 2 + answer[1]], "ascii")
+
+
 _SHORT = [bytes((number,)) for number in range(0x80)]
 _ID = tag_of(EvaluateResponse, "decision_id")
