@@ -38,6 +38,13 @@ from rashpath.v1.decision_service_pb2 import EvaluateRequest
 _TURN_S = 0.001
 """Seconds that a batch works in one turn; then others get theirs."""
 
+_RECORDED_TOGETHER = 64
+"""Decisions after which their records are made: decisions among each other find the processor's
+caches full of what they need, and so do records."""
+
+_AT_ONCE = 16
+"""Records that are made in one go: nobody can interrupt it."""
+
 
 class RecordedBatches:
     """Answers batches of one event loop.
@@ -74,8 +81,8 @@ class RecordedBatches:
         """
         batch = _Batch(call, application, requests)
         try:
-            while batch.done < batch.cases:
-                if requests[batch.done].request_id:
+            while batch.done < batch.cases or batch.unrecorded:
+                if batch.may_be_repeated and len(batch.unrecorded) < _RECORDED_TOGETHER:
                     await self._repeat(batch)
                 else:
                     # A cancelled call ends at the next turn: nobody waits for the rest.
@@ -91,48 +98,47 @@ class RecordedBatches:
         return self._response(batch)
 
     def _turn(self, batch: _Batch) -> None:
-        """Decides cases for as long as one turn may take."""
-        first = batch.done
+        """Decides cases, or makes records of what was decided, for as long as one turn may take."""
         started = now = time.perf_counter()
-        while batch.done < batch.cases and now < started + _TURN_S:
-            before = batch.done
-            if batch.requests[before].request_id:
+        while now < started + _TURN_S:
+            left = len(batch.unrecorded)
+            decides = batch.done < batch.cases and not batch.may_be_repeated
+            batch.records = (
+                left >= _RECORDED_TOGETHER or (left > 0 and batch.records) or not decides
+            )
+            if not batch.records:
+                if not self._decide_some(batch):
+                    self._decide_one(batch)
+            elif left:
+                self._record_some(batch)
+            else:
                 break
-            if not self._decide_some(batch):
-                self._decide_one(batch)
-            began, now = now, time.perf_counter()
-            batch.case_s = (now - began) / (batch.done - before)
-        self._pace.measure(batch.done - first, now - started)
+            now = time.perf_counter()
+        batch.worked_s += now - started
+        if not batch.unrecorded and batch.done > batch.measured:
+            self._pace.measure(batch.done - batch.measured, batch.worked_s)
+            batch.measured, batch.worked_s = batch.done, 0.0
 
     def _decide_some(self, batch: _Batch) -> bool:
         """Decides some cases from their bytes; tells whether it did."""
         if batch.starts is None:
             return False
         first, into = batch.done, BytesIO()
+        began = time.perf_counter()
         most = max(1, min(int(_TURN_S / batch.case_s), MOST_AT_ONCE))
         some = batch.application.quick.decide_some(
             batch.call.data, batch.starts, first, most, into, walks=True
         )
         if some is None:
             return False
-        results = into.getvalue()
-        answers = answers_in(results)
-        decided: list[Decided] = []
-        requests = batch.requests[first : first + some.cases]
-        for request, walk, answer in zip(requests, some.walks, answers, strict=True):
-            question = Question.of(request)
-            decided.append(
-                self._recorder.decided(batch.call.caller, question, id_in(answer), walk, answer)
-            )
-        try:
-            entries = self._recorder.entries(decided)
-        except Exception:
-            # By itself each answers for its own fault.
-            return False
+        batch.case_s = (time.perf_counter() - began) / some.cases
         self._observer.decided_many(some.graph, some.notes)
+        results = into.getvalue()
         batch.runs.append((first, some.cases, results))
-        for answer, entry in zip(answers, entries, strict=True):
-            batch.record(answer, entry)
+        caller, requests = batch.call.caller, batch.requests[first : first + some.cases]
+        for request, walk, answer in zip(requests, some.walks, answers_in(results), strict=True):
+            question = Question.of(request)
+            batch.record(self._recorder.decided(caller, question, id_in(answer), walk, answer))
         return True
 
     def _decide_one(self, batch: _Batch) -> None:
@@ -142,12 +148,22 @@ class RecordedBatches:
             # To write it again and to decide it from its bytes takes less than to read the message.
             decision = batch.application.decide(request, request.SerializeToString())
             self._observer.decided(decision.walk)
-            decided = self._recorder.decided(batch.call.caller, Question.of(request), *decision)
-            (entry,) = self._recorder.entries([decided])
         except Exception as error:
             batch.settle(refusal_of_case(error, batch.application.fault))
         else:
-            batch.record(decision.answer, entry)
+            question = Question.of(request)
+            batch.record(self._recorder.decided(batch.call.caller, question, *decision))
+
+    def _record_some(self, batch: _Batch) -> None:
+        """Makes the records of some decisions, the first ones first."""
+        some = batch.unrecorded[:_AT_ONCE]
+        del batch.unrecorded[:_AT_ONCE]
+        made = self._recorder.entries([decided for _, decided in some])
+        for (place, _), entry in zip(some, made, strict=True):
+            if isinstance(entry, Entry):
+                batch.unwritten.append((place, entry))
+            else:
+                batch.change([place], [refusal_of_case(entry, batch.application.fault)])
 
     async def _repeat(self, batch: _Batch) -> None:
         """Decides the next case, which has a request id, unless it was answered before."""
@@ -165,7 +181,8 @@ class RecordedBatches:
     def _hand_over(self, batch: _Batch) -> None:
         """Hands records to the ledger, as soon as there are enough, or no more will come."""
         together, unwritten = self._recorder.most_together, batch.unwritten
-        while len(unwritten) >= together or (unwritten and batch.done == batch.cases):
+        ends = batch.done == batch.cases and not batch.unrecorded
+        while len(unwritten) >= together or (unwritten and ends):
             some = unwritten[:together]
             del unwritten[:together]
             places = [place for place, _ in some]
@@ -232,10 +249,14 @@ class _Batch:
         changed: places of what became other than what was decided.
         runs: what was answered in one go: the place of the first case, how many, and their results
             as bytes of a `BatchEvaluateResponse`.
+        unrecorded: decisions whose records are not made yet, with the places of their cases.
+        records: whether records are made now.
         unwritten: records that the ledger was not given yet, with the places of their cases.
         handed: places of cases whose records the ledger was given together, and what became of
             those.
-        case_s: seconds that a case takes.
+        case_s: seconds that it takes to decide a case from its bytes.
+        measured: how many cases were measured.
+        worked_s: seconds that those after them took so far.
     """
 
     def __init__(
@@ -249,19 +270,28 @@ class _Batch:
         self.made: list[bytes | memoryview | Refusal] = []
         self.changed: set[int] = set()
         self.runs: list[tuple[int, int, bytes]] = []
+        self.unrecorded: list[tuple[int, Decided]] = []
+        self.records = False
         self.unwritten: list[tuple[int, Entry]] = []
         self.handed: list[tuple[Sequence[int], Future[tuple[Outcome, ...]]]] = []
         self.case_s = _TURN_S
+        self.measured = 0
+        self.worked_s = 0.0
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether the next case has a request id."""
+        return self.done < self.cases and bool(self.requests[self.done].request_id)
 
     @property
     def done(self) -> int:
         """How many cases are decided or refused."""
         return len(self.made)
 
-    def record(self, answer: bytes | memoryview, entry: Entry) -> None:
-        """Takes the answer to the next case, with its record."""
-        self.unwritten.append((self.done, entry))
-        self.made.append(answer)
+    def record(self, decided: Decided) -> None:
+        """Takes the decision of the next case."""
+        self.unrecorded.append((self.done, decided))
+        self.made.append(decided.answer)
 
     def settle(self, made: bytes | Refusal) -> None:
         """Takes what became of the next case, of which nothing is to be recorded."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from importlib.metadata import version
 from itertools import groupby
@@ -68,13 +68,20 @@ class Recorder:
         """Returns a decision as it is to be recorded."""
         return Decided(question, caller, walk, answer, id, self._engine_version)
 
-    def entries(self, decided: Sequence[Decided]) -> list[Entry]:
-        """Returns the records of decisions, in order."""
-        found: list[Entry] = []
+    def entries(self, decided: Sequence[Decided]) -> list[Entry | Exception]:
+        """Returns the records of decisions, in order; where one cannot be made, why."""
+        try:
+            return [*self._entries(decided)]
+        except Exception as error:
+            if len(decided) == 1:
+                return [error]
+            # One must not fail the others.
+            return [made for each in decided for made in self.entries([each])]
+
+    def _entries(self, decided: Sequence[Decided]) -> Iterator[Entry]:
         seal, now = self.ledger.reader.seal, now_us()
         for digest, some in groupby(decided, key=lambda each: each.walk.graph.digest):
-            found += assemble_all(list(some), seal, now, self.dictionaries.get(digest))
-        return found
+            yield from assemble_all(list(some), seal, now, self.dictionaries.get(digest))
 
     def hand_over(self, entries: Sequence[Entry]) -> Future[tuple[Outcome, ...]]:
         """Hands records to the ledger, which writes them in one commit.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -117,29 +117,21 @@ class Together:
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         """Makes the records of what was taken, and hands them to the ledger."""
         began = time.perf_counter()
-        new, self._new = self._new, []
-        made = list(self._made([each for each in new if not each.answer.done()]))
-        handed = self._recorder.ledger.submit_each(made, partial(_tell_soon, loop))
-        for (_, awaited), each in zip(made, handed, strict=True):
-            if isinstance(each, Handed):
-                awaited.handed = each
+        new, self._new = [each for each in self._new if not each.answer.done()], []
+        given: list[tuple[Entry, Awaited]] = []
+        made = self._recorder.entries([each.decided for each in new])
+        for awaited, entry in zip(new, made, strict=True):
+            if isinstance(entry, Entry):
+                given.append((entry, awaited))
             else:
-                awaited.fail(each)
+                awaited.fail(entry)
+        handed = self._recorder.ledger.submit_each(given, partial(_tell_soon, loop))
+        for (_, awaited), found in zip(given, handed, strict=True):
+            if isinstance(found, Handed):
+                awaited.handed = found
+            else:
+                awaited.fail(found)
         self._worked(time.perf_counter() - began)
-
-    def _made(self, new: Sequence[Awaited]) -> Iterator[tuple[Entry, Awaited]]:
-        """Yields the records of decisions, but for those that cannot be made."""
-        try:
-            entries = self._recorder.entries([each.decided for each in new])
-        except Exception as error:
-            if len(new) == 1:
-                new[0].fail(error)
-            else:
-                # One must not fail the others.
-                for each in new:
-                    yield from self._made([each])
-        else:
-            yield from zip(entries, new, strict=True)
 
 
 def _tell_soon(loop: asyncio.AbstractEventLoop, handed: Sequence[Handed]) -> None:
