@@ -37,11 +37,11 @@ def test_content_is_the_message_of_its_parts(graph, pinned):
         expected = AuditEnvelope(
             patient_case=case,
             request=asked,
-            answer=made.answer,
+            answer=bytes(made.answer),
             walk=AuditEnvelope.FromString(walked_nodes(made.walk)).walk,
             recommendations=made.walk.applying,
         )
-        content = content_of(request, made.answer, made.walk)
+        content = content_of(request, bytes(made.answer), made.walk)
         assert content == expected.SerializeToString(deterministic=True)
 
 

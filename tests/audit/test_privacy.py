@@ -85,7 +85,7 @@ def test_no_fact_value_is_in_the_database(place, ledger, graph):
     request = EvaluateRequest(patient_case=case, request_id="canary-request-id")
     made = decided(graph, request, "ward 3")
     ledger.submit([assemble(made, ledger.reader.seal, 5)]).result(WAIT_S)
-    canaries += [b"canary-request-id", case.SerializeToString(), made.answer]
+    canaries += [b"canary-request-id", case.SerializeToString(), bytes(made.answer)]
     groups = (group.SerializeToString() for _, group in case.ListFields())
     canaries += [group for group in groups if len(group) > 5]
     lying = bytes_of(place, ledger)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -169,3 +171,58 @@ def test_a_stop_waits_for_the_records_of_a_batch(start_server: Callable[..., Any
     answered = [each.response.decision_id for each in results]
     assert recorded_ids(database(server)) == answered
     assert len(answered) == 300
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.long)])
+def test_a_kill_loses_no_answered_batch(start_server: Callable[..., Any], times: int) -> None:
+    """Servers over one ledger, killed in the midst of batches, have recorded every decision that
+    they answered, no half of one, and none twice; whatever stands there is sound."""
+    chance = random.Random(times)
+    cases = [EvaluateRequest(patient_case=each.patient_case) for each in requests(200)]
+    cases[50].patient_case.Clear()
+    cases[90] = EvaluateRequest(patient_case={"patient": {"age_years": 300}})
+    data = BatchEvaluateRequest(requests=cases).SerializeToString()
+    answered: list[str] = []
+    kept: Path | None = None
+    for _ in range(times):
+        server = start_server(**({} if kept is None else {"audit_url": f"sqlite:///{kept}"}))
+        kept = kept or database(server)
+        answered += batches_until_killed(server, data, chance.uniform(0.02, 0.3))
+    assert kept is not None
+    assert len(answered) >= 199 * times
+    assert len(answered) % 199 == 0
+    recorded = recorded_ids(kept)
+    assert set(answered) <= set(recorded)
+    assert len(set(recorded)) == len(recorded)
+    found = verified(kept)
+    assert list(found.faults) == []
+    assert found.sound
+
+
+def batches_until_killed(server: Any, data: bytes, seconds: float) -> list[str]:
+    """Sends a batch over and over from two callers, kills the server some seconds after the first
+    answer, and returns the ids of all decisions that arrived."""
+    answered: list[str] = []
+
+    def send() -> None:
+        options = [*OWN_CHANNEL, ("grpc.max_receive_message_length", -1)]
+        with grpc.insecure_channel(server.address, options) as channel:
+            while True:
+                call = channel.unary_unary(BATCH).future(data, timeout=30)
+                if call.code() is not grpc.StatusCode.OK:
+                    return
+                results = BatchEvaluateResponse.FromString(call.result()).results
+                answered.extend(
+                    each.response.decision_id for each in results if each.HasField("response")
+                )
+
+    callers = [threading.Thread(target=send) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    soon(lambda: bool(answered))
+    time.sleep(seconds)
+    server.stop(signal.SIGKILL)
+    for caller in callers:
+        caller.join(30)
+        assert not caller.is_alive()
+    return answered
