@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rashpath.audit import assemble
-from rashpath.audit.chain import Position, link
+from rashpath.audit.chain import Position, link_all
 from rashpath.audit.content import content_of, walked_nodes
 from rashpath.audit.envelope import Seal
 from rashpath.guideline.model import SEMANTICS_VERSION
@@ -76,4 +76,5 @@ def test_record_is_the_message_of_its_parts(graph, time_us, request_id, packed):
         dictionary_digest=dictionary(graph).digest if packed else "",
     )
     expected.time.FromMicroseconds(time_us)
-    assert AuditRecord.FromString(link(entry.head, position)) == expected
+    ((body,), _) = link_all([entry.head], position)
+    assert AuditRecord.FromString(body) == expected

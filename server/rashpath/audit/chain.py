@@ -18,7 +18,7 @@ from rashpath.v1.audit_pb2 import AuditRecord, SignedHead
 
 _CHAIN = tag_of(AuditRecord, "chain")
 _SEQUENCE = varint(AuditRecord.DESCRIPTOR.fields_by_name["sequence"].number << 3)
-_PREVIOUS = tag_of(AuditRecord, "previous_hash")
+_PREVIOUS = tag_of(AuditRecord, "previous_hash") + varint(hashlib.sha256().digest_size)
 
 FIRST = bytes(32)
 """What stands for the hash of the record before the first."""
@@ -44,35 +44,22 @@ def record_hash(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-def link(head: bytes, position: Position) -> bytes:
-    """Returns the bytes of a record that follows a position.
+def link_all(heads: Sequence[bytes], position: Position) -> tuple[list[bytes], list[bytes]]:
+    """Returns the bytes of records that follow a position one after another, and their hashes.
 
     Args:
-        head: the bytes of the record but for its place in the chain.
-        position: the position before it.
+        heads: the bytes of the records but for their places in the chain.
+        position: the position before the first.
     """
-    # A message may be joined from the bytes of its fields.
-    return b"".join(
-        (
-            head,
-            texts(_CHAIN, (position.chain,)),
-            _SEQUENCE,
-            varint(position.count + 1),
-            _PREVIOUS,
-            varint(len(position.hash)),
-            position.hash,
-        )
-    )
-
-
-def link_all(heads: Sequence[bytes], position: Position) -> tuple[list[bytes], list[bytes]]:
-    """Returns the bytes of records that follow a position one after another, and their hashes."""
     bodies, hashes = [], []
-    for head in heads:
-        body = link(head, position)
-        position = Position(position.chain, position.count + 1, record_hash(body))
+    # A message may be joined from the bytes of its fields.
+    chain = texts(_CHAIN, (position.chain,)) + _SEQUENCE
+    last = position.hash
+    for count, head in enumerate(heads, position.count + 1):
+        body = b"".join((head, chain, varint(count), _PREVIOUS, last))
+        last = record_hash(body)
         bodies.append(body)
-        hashes.append(position.hash)
+        hashes.append(last)
     return bodies, hashes
 
 

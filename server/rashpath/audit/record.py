@@ -6,6 +6,7 @@ record holds nothing from which a patient's data could be told; that is all in t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -27,9 +28,12 @@ ANONYMOUS = "anonymous"
 
 LONGEST_REASON = 500
 
-_ID, _TIME, _REQUEST_HASH, _COMMITMENT, _CIPHERTEXT = (
-    tag_of(audit_pb2.AuditRecord, name)
-    for name in ("id", "time", "request_hash", "envelope_commitment", "ciphertext_digest")
+_ID, _TIME, _REQUEST_HASH = (
+    tag_of(audit_pb2.AuditRecord, name) for name in ("id", "time", "request_hash")
+)
+_COMMITMENT, _CIPHERTEXT = (
+    tag_of(audit_pb2.AuditRecord, name) + varint(hashlib.sha256().digest_size)
+    for name in ("envelope_commitment", "ciphertext_digest")
 )
 _DECISION = audit_pb2.AuditRecord(kind=audit_pb2.RECORD_KIND_DECISION).SerializeToString()
 _SECONDS, _NANOS = (
@@ -112,46 +116,42 @@ def assemble_all(
     """
     contents = (content_from(each.question, each.answer, each.walk) for each in decided)
     sealed = seal.seal_all([each.decision_id for each in decided], contents, dictionary)
-    now = _time_bytes(time_us)
+    kind_and_time = _DECISION + _time_bytes(time_us)
     packing = _packing_bytes(FORMAT, "" if dictionary is None else dictionary.digest)
-    return [
-        _entry(each, content, seal, time_us, now, packing)
-        for each, content in zip(decided, sealed, strict=True)
-    ]
-
-
-def _entry(
-    decided: Decided, sealed: Sealed, seal: Seal, time_us: int, now: bytes, packing: bytes
-) -> Entry:
-    graph, id = decided.walk.graph, decided.decision_id
-    request = decided.question.request
-    caller = decided.caller or ANONYMOUS
-    request_hash = b"" if request is None else seal.request_hash(caller, request.request_id)
-    # A message may be joined from the bytes of its fields.
-    head = (
-        texts(_ID, (id,)),
-        _DECISION,
-        now,
-        _caller_bytes(caller),
-        _field(_REQUEST_HASH, request_hash),
-        _maker_bytes(graph, decided.engine_version),
-        _field(_COMMITMENT, sealed.commitment),
-        _field(_CIPHERTEXT, sealed.digest),
-        packing,
-    )
-    return Entry(
-        id,
-        audit_pb2.RECORD_KIND_DECISION,
-        time_us,
-        caller,
-        request_hash,
-        graph.guideline.id,
-        "",
-        b"".join(head),
-        sealed,
-        request,
-        graph,
-    )
+    found = []
+    for each, content in zip(decided, sealed, strict=True):
+        question, caller, walk, _, id, engine_version = each
+        caller = caller or ANONYMOUS
+        graph, request = walk.graph, question.request
+        request_hash = b"" if request is None else seal.request_hash(caller, request.request_id)
+        # A message may be joined from the bytes of its fields.
+        head = (
+            texts(_ID, (id,)),
+            kind_and_time,
+            _caller_bytes(caller),
+            _field(_REQUEST_HASH, request_hash) if request_hash else b"",
+            _maker_bytes(graph, engine_version),
+            _COMMITMENT,
+            content.commitment,
+            _CIPHERTEXT,
+            content.digest,
+            packing,
+        )
+        entry = Entry(
+            id,
+            audit_pb2.RECORD_KIND_DECISION,
+            time_us,
+            caller,
+            request_hash,
+            graph.guideline.id,
+            "",
+            b"".join(head),
+            content,
+            request,
+            graph,
+        )
+        found.append(entry)
+    return found
 
 
 def assemble_erasure(
@@ -193,7 +193,7 @@ def assemble_erasure(
 
 
 def _field(tag: bytes, value: bytes) -> bytes:
-    return b"".join((tag, varint(len(value)), value)) if value else b""
+    return b"".join((tag, varint(len(value)), value))
 
 
 def _time_bytes(time_us: int) -> bytes:

@@ -87,7 +87,7 @@ class CompiledGraph:
         self._number_places = [fact.order for fact in order if not isinstance(fact.kind, Choice)]
         self.nothing = Walk(graph, {}, (), {}, {}, (), (), {}, {})
         """A plain walk that knows nothing."""
-        self._joined: dict[Callable[[NodeStep], bytes], list[Memo[bytes, bytes]]] = {}
+        self._joined: dict[Callable[[NodeStep], bytes], list[tuple[slice, Memo[bytes, bytes]]]] = {}
         self._whole = [not isinstance(fact.kind, DecimalNumber) for fact in order]
         self._paths = [fact.path for fact in order]
 
@@ -125,14 +125,17 @@ class CompiledGraph:
         numbers = Memo[str, ComputedValue](lambda id: computed_value(graph, id, facts))
         return replace(self.nothing, facts=facts, computed=numbers)
 
-    def joined(self, of: Callable[[NodeStep], bytes], stretches: tuple[bytes, ...]) -> bytes:
-        """Returns what a function makes of the steps of a path, joined; see `Walked.joined`."""
+    def joined(self, of: Callable[[NodeStep], bytes], told: bytes) -> bytes:
+        """Returns what a function makes of the steps of a path that the kernel told, joined; see
+        `Walked.joined`.
+        """
         memos = self._joined.get(of)
         if memos is None:
             memos = self._joined[of] = [
-                Memo(partial(self._join, of, stretch)) for stretch in self.program.stretches
+                (part, Memo(partial(self._join, of, stretch)))
+                for part, stretch in zip(self.places.stretches, self.program.stretches, strict=True)
             ]
-        return b"".join([memo[truths] for memo, truths in zip(memos, stretches, strict=True)])
+        return b"".join([memo[told[part]] for part, memo in memos])
 
     def _join(self, of: Callable[[NodeStep], bytes], stretch: Stretch, truths: bytes) -> bytes:
         return b"".join(map(of, steps_of(self.graph, stretch.nodes, truths)))
@@ -366,7 +369,7 @@ class Decision:
 
     def joined(self, of: Callable[[NodeStep], bytes]) -> bytes:
         """Returns what a function makes of each step, joined, in topological order."""
-        return self.compiled.joined(of, self.stretches)
+        return self.compiled.joined(of, self.told)
 
     def _recommended(self, wanted: int) -> tuple[str, ...]:
         nodes = self.compiled.graph.recommendations
