@@ -17,6 +17,7 @@ from rashpath.v1.decision_service_pb2 import (
     EvaluateRequest,
 )
 from rashpath.v1.facts_pb2 import PatientCase
+from tests.bench.whole_cases import KINDS, whole_cases
 from tests.guideline.wide import facts_of, wide
 
 PAIRS = 18
@@ -89,3 +90,25 @@ def test_every_place_is_framed_as_protobuf_frames_it(graph: DecisionGraph, index
         assert ids == [id_text(id), id_text(id + 1)][: many.done]
         assert response.SerializeToString(deterministic=True) == results
     assert many.done == 2
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_the_way_of_each_is_told_where_it_is_wanted(
+    graph: DecisionGraph, audience: Audience
+) -> None:
+    """It is that of the same case decided alone, whether its words were there or not."""
+    alone, many = CompiledGraph(graph), Answers(CompiledGraph(graph), audience)
+    cases = [case for kind in KINDS for case in whole_cases(graph, kind, 20, seed=5)]
+    requests = [EvaluateRequest(patient_case=case) for case in cases]
+    data = BatchEvaluateRequest(requests=requests).SerializeToString()
+    decided = [alone.decide_bytes(case.SerializeToString()) for case in cases]
+    wanted = [each and (each.note, each.stretches, each.values) for each in decided]
+    for _ in range(2):  # the words are there the second time
+        found, left = [], asked(data, most=len(cases))._replace(walks=True)
+        while left.requests:
+            made = many.answer_many(left)
+            found += [(each.note, each.stretches, each.values) for each in made.walks]
+            size = BatchEvaluateRequest(requests=requests[: len(found)]).ByteSize()
+            left = left._replace(requests=data[size:], place=len(found))
+        assert found == wanted
+    assert many.answer_many(asked(data)).walks == []

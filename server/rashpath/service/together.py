@@ -51,14 +51,12 @@ class Awaited:
 
     def expire(self) -> None:
         """Refuses it, since its deadline has passed."""
-        if not self.answer.done():
-            self.answer.set_exception(too_late())
-            self.give_up()
+        self._refuse(too_late())
+        self.give_up()
 
     def fail(self, error: Exception) -> None:
         """Refuses it, or has the call fail."""
-        if not self.answer.done():
-            self.answer.set_exception(refusal_of(error) if isinstance(error, StoreError) else error)
+        self._refuse(refusal_of(error) if isinstance(error, StoreError) else error)
 
     def tell(self, handed: Handed) -> None:
         """Answers as its record says."""
@@ -67,9 +65,15 @@ class Awaited:
         elif not self.answer.done():
             made = settled(handed.outcome, self.response)
             if isinstance(made, Refusal):
-                self.answer.set_exception(made)
+                self._refuse(made)
             else:
                 self.answer.set_result(made)
+
+    def _refuse(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+            # Who was cancelled before it could wait never asks, and that is no fault to be logged.
+            self.answer.exception()
 
 
 class Together:
