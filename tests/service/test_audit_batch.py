@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import signal
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +33,7 @@ from tests.service.ledgers import (
     verified,
 )
 from tests.service.metrics.scraping import until
-from tests.service.test_audit_faults import locked, soon
+from tests.service.test_audit_faults import kill_under_load, locked, soon
 
 BATCH = "/rashpath.v1.DecisionService/BatchEvaluate"
 
@@ -216,13 +215,5 @@ def batches_until_killed(server: Any, data: bytes, seconds: float) -> list[str]:
                     each.response.decision_id for each in results if each.HasField("response")
                 )
 
-    callers = [threading.Thread(target=send) for _ in range(2)]
-    for caller in callers:
-        caller.start()
-    soon(lambda: bool(answered))
-    time.sleep(seconds)
-    server.stop(signal.SIGKILL)
-    for caller in callers:
-        caller.join(30)
-        assert not caller.is_alive()
+    kill_under_load(server, send, 2, answered, seconds)
     return answered

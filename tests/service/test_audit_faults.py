@@ -213,7 +213,23 @@ def answered_until_killed(server: Any, seconds: float) -> list[str]:
                 if any(call.code() is not grpc.StatusCode.OK for call in calls):
                     return
 
-    callers = [threading.Thread(target=send) for _ in range(4)]
+    kill_under_load(server, send, 4, answered, seconds)
+    return answered
+
+
+def kill_under_load(
+    server: Any, send: Callable[[], None], count: int, answered: list[str], seconds: float
+) -> None:
+    """Kills a server some seconds after it gave the first answer, and waits for its callers.
+
+    Args:
+        server: the server.
+        send: what a caller does until it gets no answer any more.
+        count: how many callers there are.
+        answered: what arrived.
+        seconds: after which it is killed.
+    """
+    callers = [threading.Thread(target=send) for _ in range(count)]
     for caller in callers:
         caller.start()
     soon(lambda: bool(answered))
@@ -222,4 +238,3 @@ def answered_until_killed(server: Any, seconds: float) -> list[str]:
     for caller in callers:
         caller.join(15)
         assert not caller.is_alive()
-    return answered
