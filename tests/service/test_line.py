@@ -111,6 +111,21 @@ async def at_once(gate: Gate) -> bool:
     return done
 
 
+def test_work_without_a_turn_counts_too() -> None:
+    """After two milliseconds of it nobody is served before the loop has looked at its sockets."""
+
+    async def main() -> list[bool]:
+        gate, served = Gate(1000), []
+        for worked_s in (0.0, 0.0015, 0.0015):
+            gate.worked(worked_s)
+            made = asyncio.ensure_future(gate.work(within(5), lambda: None))
+            served.append(made.done())
+            await made
+        return served
+
+    assert asyncio.run(main()) == [True, True, False]
+
+
 def test_a_deadline_ends_the_wait_in_line() -> None:
     """Who stands behind long work is told at its deadline, not when its turn would have come, and
     its task is not done."""
