@@ -239,6 +239,8 @@ class Compilation:
             condition = self._try(
                 ("definitions", index, "when"), partial(self._definition, part.id)
             )
+            if part.withheld_code in self.dictionary:
+                self._faults.add(("definitions", index, "withheld_code"), "is the path of a fact")
             if condition is not None:
                 found[part.id] = Definition(
                     part.id,

@@ -109,6 +109,13 @@ CONDITIONS = {
         "nodes[3].recommendation.regimen.dose_gate",
         "`redy` is not a definition",
     ),
+    "code for what keeps a dose back that names a fact": Fault(
+        "  - id: grown\n",
+        "  - id: grown\n    withheld_code: patient.age_years\n",
+        "definitions[0].withheld_code",
+        "is the path of a fact",
+        "withheld_code:",
+    ),
     "weight that is no fact": Fault(
         "weight_fact: patient.weight_kg",
         "weight_fact: patient.sex",
