@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from functools import partial
+from os.path import commonprefix
 from typing import Final
 
 from rashpath.facts.dictionary import Choice, Fact
@@ -23,6 +25,8 @@ from rashpath.v1 import decision_pb2, decision_service_pb2
 ANY_NUMBER: Final = 98_800
 """It has three significant digits at most, so that its text is the same where few are shown."""
 ANY_TEXT: Final = "98800"
+_OTHER_NUMBER: Final = 771
+"""It has as few digits, and begins with another one."""
 
 
 def add_number_words(writing: Writing, graph: DecisionGraph, audience: Audience) -> None:
@@ -72,11 +76,12 @@ _NONE: Final = (*NO_PIECE, *NO_PIECE, *NO_PIECE, 0)
 
 def _around(writing: Writing, say: Callable[[int], str]) -> tuple[int, ...]:
     """Places what stands around a number in words, and returns the fields of `NumberWords`."""
-    before, told, many = say(ANY_NUMBER).rpartition(ANY_TEXT)
-    if not told:
-        return (*writing.piece(many.encode()), *NO_PIECE, *NO_PIECE, 0)
-    one = say(1).removeprefix(f"{before}1")
-    texts = (before, one, many)
+    said, other = say(ANY_NUMBER), say(_OTHER_NUMBER)
+    if said == other:
+        return (*writing.piece(said.encode()), *NO_PIECE, *NO_PIECE, 0)
+    # Labels and units may hold any digits: the number stands where the two begin to differ.
+    before = commonprefix((said, other))  # noqa: RUF071  # characters are what is compared
+    texts = (before, say(1).removeprefix(f"{before}1"), said.removeprefix(f"{before}{ANY_TEXT}"))
     return (*(word for text in texts for word in writing.piece(text.encode())), 1)
 
 
@@ -85,8 +90,10 @@ def _plausible(writing: Writing, fact: Fact, audience: Audience) -> bytes:
     if isinstance(fact.kind, Choice) or fact.kind.plausible is None:
         return b""
     interval = fact.kind.plausible
-    said = implausible(fact, interval.maximum + 1, audience)
-    assert said is not None  # it lies outside
+    # Not the end and 1: next to a large end that is the end itself.
+    said = implausible(fact, math.inf, audience) or implausible(fact, -math.inf, audience)
+    if said is None:
+        return b""
     usual = range_text(interval, fact.kind.unit)
     outside = implausible_words(fact, ANY_NUMBER, usual, audience).removeprefix(
         fact_words(fact, ANY_NUMBER, audience)

@@ -144,7 +144,7 @@ static void add_dose(const Row *row, double weight) {
   add_piece(its->mg);
   if (__builtin_trunc(mg) != mg) {
     add_piece(its->shown);
-    add_number(__builtin_trunc(mg));
+    add_number(__builtin_trunc(mg) + 0.0);   // a whole number has no negative zero
     add_piece(its->mg);
   }
   end_message(formula, 1);
