@@ -242,16 +242,18 @@ class Machine:
             wording, len(requests), asked.place, most, len(options), asked.walks
         )
         words = report.why == _NEEDS_WORDS
-        if not done and report.why == _FULL:
-            self._make_room(answer=2 * self._answer_size)
         asked.into.write(self._answers[: report.size])
-        return Many(
+        many = Many(
             done,
             report.next if words else report.used,
             ctypes.string_at(self._notes, done * self._note_size),
             words,
             ctypes.string_at(self._tellings, done * self._telling) if asked.walks else b"",
         )
+        if not done and report.why == _FULL:
+            # Only now: the memory, and the report in it, may move.
+            self._make_room(answer=2 * self._answer_size)
+        return many
 
     def keep(self, wording: int, site: int, parts: Sequence[bytes]) -> None:
         """Keeps the words of a site for the truths of the case that was decided last.
