@@ -134,7 +134,8 @@ def kept_by(holder: object) -> str:
         each
         for value in vars(holder).values()
         for part in (value.values() if isinstance(value, dict) else [value])
-        for each in (part if isinstance(part, list) else [part])
+        for row in (part if isinstance(part, list) else [part])
+        for each in (row if isinstance(row, tuple) else [row])
     ]
     memos = [each for each in values if isinstance(each, Kept)]
     assert len(memos) >= 5
