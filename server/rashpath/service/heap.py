@@ -46,7 +46,9 @@ class Heap:
             return
         if self._giving_back is not None:
             self._giving_back.cancel()
-        self._giving_back = asyncio.get_running_loop().call_later(QUIET_S, give_back)
+        loop = asyncio.get_running_loop()
+        # It takes milliseconds: calls need not wait for it.
+        self._giving_back = loop.call_later(QUIET_S, loop.run_in_executor, None, give_back)
 
 
 def give_back() -> None:
@@ -61,6 +63,9 @@ def _library() -> Any:
     """Returns the C library; None where it cannot be told."""
     if sys.platform != "linux":
         return None
-    library = ctypes.CDLL(None)
+    try:
+        library = ctypes.CDLL(None)
+    except OSError:  # a Python without shared libraries
+        return None
     known = all(hasattr(library, name) for name in ("mallopt", "malloc_trim"))
     return library if known else None
