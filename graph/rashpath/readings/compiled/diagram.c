@@ -18,22 +18,28 @@ enum { CHOICE, NUMBER, WORKED_OUT, GIVEN };
 
 // The diagrams of a level: `count` of them, numbered from `first` on, a multiple of 64. `rows`: what
 // each leads to, u32[count + bares][width]. `ways`: the same, each once, u32[count][stride]. `region`:
-// the branch of the case; -1: it is not known.
-typedef struct { u32 rows, width, ways, stride, first, count, bit; i32 region; } Layer;
+// the branch of the case; -1: it is not known. `open`: the same, -1 too if it can still be turned.
+typedef struct {
+  u32 rows, ways;
+  unsigned short width, stride;
+  u32 first, count, bit;
+  i32 region, open;
+} Layer;
 
-enum { VARIES = 2 };     // left of a diagram of which the truth alone was asked for; no part's number
+enum { VARIES = 2 };     // left of a diagram of which the truth alone is asked for; no part's number
 enum { BITS = 64, REDUCE = 0, SETTLE = 1 };
 
 static u64 *marks;       // the diagrams to read, as bits: a word to reduce, then one to settle
 static u32 *marked, marked_words;   // the words in which there are any, and their layers
 static u32 *left;        // by diagram what is left of it
+static u32 *closed;      // by part what is left of it where no fact is given any more
 static u64 *support;     // by part, those of a case too
 static u64 *known, *free_bits;
 static u32 *fixed;       // table of the parts that there are before any case
 static u32 *slots;       // the same of those that a case adds at one level
 static u32 *added, *next;  // what these lead to, and what follows the last
 static u32 *worked_out, *turning, *level_of;  // levels of such a kind; that can be turned; by bit
-static u32 parts, fixed_size, slots_size, worked_outs, turnings, sparse, levelled;
+static u32 parts, fixed_size, slots_size, worked_outs, turnings, sparse, opened;
 
 static u32 power_above(u32 least) {
   u32 size = 64;
@@ -51,6 +57,8 @@ static int same(const u32 *one, const u32 *other, u32 count) {
   return 1;
 }
 
+static int in_set(const u64 *bits, u32 bit) { return bits[bit / BITS] >> bit % BITS & 1; }
+
 static void mark(u64 *bits, u32 bit) { bits[bit / BITS] |= 1ull << bit % BITS; }
 
 // Marks a diagram; `its`: `marks`, from the word on that tells what is wanted of it.
@@ -59,9 +67,9 @@ static void want(u64 *its, u32 diagram) { its[2 * (diagram / BITS)] |= 1ull << d
 // Bytes that the reading needs behind the image.
 static u64 diagram_bytes(void) {
   fixed_size = power_above(2 * im->parts);
-  slots_size = power_above(2 * im->largest);
-  return 8ull * im->words * (im->nodes + 2) + im->nodes / 2 + 4ull * im->nodes + 4ull * im->branches
-    + 4ull * fixed_size + 4ull * slots_size + 8ull * im->levels + 4ull * BITS * im->words + 256;
+  slots_size = power_above(4 * im->largest);
+  return 8ull * im->words * (2 * im->nodes + 2) + im->nodes / 2 + 4ull * (3ull * im->nodes + im->parts)
+    + 8ull * im->branches + 4ull * fixed_size + 4ull * slots_size + 8ull * im->levels + 4ull * BITS * im->words + 256;
 }
 
 static void add_fixed(const Layer *layer, u32 first, u32 count, const u32 *rows) {
@@ -77,19 +85,23 @@ static void place_diagrams(u8 **end) {
   const Level *level = AT(Level, level);
   // INVARIANT: the supports end the image, and those of a case follow them.
   support = AT(u64, part_support);
-  place(end, 8 * im->words * im->nodes);
+  place(end, 16 * im->words * im->nodes);   // an open and a closed one of each diagram at most
   known = place(end, 8 * im->words);
   free_bits = place(end, 8 * im->words);
   marks = place(end, im->nodes / 4);
   marked = place(end, im->nodes / 8);
   left = place(end, 4 * im->nodes);
-  added = place(end, 4 * im->branches);
+  closed = place(end, 4 * (im->parts + 2 * im->nodes));
+  added = place(end, 8 * im->branches);
   fixed = place(end, 4 * fixed_size);
   slots = place(end, 4 * slots_size);
   worked_out = place(end, 4 * im->levels);
   turning = place(end, 4 * im->levels);
   level_of = place(end, 4 * BITS * im->words);
   left[0] = 0, left[1] = 1;
+  __builtin_memcpy(closed, AT(u32, bare), 4 * im->nodes);
+  for (u32 part = im->nodes; part < im->parts; part++) closed[part] = part;
+  closed[VARIES] = VARIES;
   for (u32 i = 0; i < im->levels; i++, level++) {
     const Layer *layer = AT(Layer, layer) + i;
     const u32 *rows = (u32 *)(base + layer->rows);
@@ -111,12 +123,11 @@ static i32 region_of(const Level *level, double value) {
   return ((i32 *)(base + level->by_value))[2 * slot + on];
 }
 
-// Finds the branch of each level that is known, once for a case. Returns 0: a value has no branch.
+// Finds the branch of each level that is known. Returns 0: a value has no branch.
 static int level_all(void) {
-  if (levelled) return 1;
   const Level *level = AT(Level, level);
   Layer *layer = AT(Layer, layer);
-  u32 count = 0, odd = 0;
+  u32 count = 0, others = 0, odd = 0;
   for (u32 i = 0; i < im->levels; i++, level++, layer++) {
     double value = number[level->slot];
     i32 its = -1;
@@ -135,17 +146,17 @@ static int level_all(void) {
         // `values` tells whether the fact is a choice.
         its = level->values ? value != 0 : value == value;
     }
-    layer->region = its;
+    layer->region = layer->open = its;
+    others += level->kind != GIVEN;
     count += its >= 0 && level->kind != GIVEN;
   }
   if (odd) return 0;
   // Where little is known, much of the diagrams reads nothing known, and what is left of that is in the
   // image. Elsewhere to look for it takes longer than to read on.
-  sparse = 5 * count < im->facts;
-  levelled = 1;
+  sparse = 5 * count < others;
   if (!sparse) return 1;
   clear(known, im->words);
-  layer = AT(Layer, layer), level = AT(Level, level);
+  layer -= im->levels, level -= im->levels;
   for (u32 i = 0; i < im->levels; i++)
     if (level[i].kind == GIVEN ? layer[i].region == 1 : layer[i].region >= 0)
       mark(known, level[i].bit);
@@ -155,57 +166,58 @@ static int level_all(void) {
 // ---- Down: what is to be read
 
 // Returns the diagrams that read something known, of those in a word from a number on; says what is
-// left of the others. `open`: their presence tests too are not settled.
-static u64 reading(u64 bits, u32 first, int open) {
+// left of the others.
+static u64 reading(u64 bits, u32 first) {
   const u32 *bare = AT(u32, bare), words = im->words;
   u64 rest = bits;
   for (; bits; bits &= bits - 1) {
     u32 diagram = first + __builtin_ctzll(bits);
     if (meet(support + diagram * words, known, words)) continue;
-    left[diagram] = open ? diagram : bare[diagram];
+    left[diagram] = opened ? diagram : bare[diagram];
     rest ^= bits & -bits;
   }
   return rest;
 }
 
-static void spread(int open) {
+static void lead_on(u64 *on, u64 bits, const u32 *branch, u32 width) {
+  for (; bits; bits &= bits - 1) want(on, branch[__builtin_ctzll(bits) * width]);
+}
+
+static void spread(void) {
   const Layer *layers = AT(Layer, layer);
   u32 *listed = marked;
   for (u32 i = 0; i < im->levels; i++) {
     const Layer *layer = layers + i;
-    u32 stride = layer->region < 0 ? layer->stride : layer->width;
-    const u32 *ways = (u32 *)(base + (layer->region < 0 ? layer->ways : layer->rows));
+    u32 stride = layer->open < 0 ? layer->stride : layer->width;
+    const u32 *ways = (u32 *)(base + (layer->open < 0 ? layer->ways : layer->rows));
     u32 word = layer->first / BITS, end = word + (layer->count + BITS - 1) / BITS;
     for (; word < end; word++, ways += BITS * stride) {
       u64 *its = marks + 2 * word, whole = its[REDUCE], bits = whole | its[SETTLE];
       if (!bits) continue;
-      if (sparse && layer->region < 0) {
-        bits = reading(bits, BITS * word, open);
+      if (sparse && layer->open < 0) {
+        bits = reading(bits, BITS * word);
         whole = its[REDUCE] &= bits;
-        if (!bits) its[SETTLE] = 0;
       }
       its[SETTLE] = bits & ~whole;
       *listed++ = word;
       *listed++ = i;
-      if (layer->region >= 0) {
-        const u32 *branch = ways + layer->region;
+      if (layer->open >= 0) {
+        const u32 *branch = ways + layer->open;
         for (; bits; bits &= bits - 1) {
           u32 at = __builtin_ctzll(bits);
           want(marks + (~whole >> at & 1), branch[at * stride]);
         }
-      } else if (stride == 2) {
-        for (; bits; bits &= bits - 1) {
-          u32 at = __builtin_ctzll(bits);
-          u64 *on = marks + (~whole >> at & 1);
-          want(on, ways[2 * at]);
-          want(on, ways[2 * at + 1]);
-        }
-      } else {
-        for (; bits; bits &= bits - 1) {
-          u32 at = __builtin_ctzll(bits);
-          u64 *on = marks + (~whole >> at & 1);
-          for (u32 k = 0; k < stride; k++) want(on, ways[at * stride + k]);
-        }
+        continue;
+      }
+      if (layer->region >= 0) {
+        const u32 *rows = (u32 *)(base + layer->rows) + (BITS * word - layer->first) * layer->width;
+        lead_on(marks + SETTLE, bits & ~whole, rows + layer->region, layer->width);
+        bits = whole;
+      }
+      for (; bits; bits &= bits - 1) {
+        u32 at = __builtin_ctzll(bits);
+        u64 *on = marks + (~whole >> at & 1);
+        for (u32 k = 0; k < stride; k++) want(on, ways[at * stride + k]);
       }
     }
   }
@@ -214,8 +226,10 @@ static void spread(int open) {
 
 // ---- Up: what is left
 
-// Returns the part that there is before any case; 0: none.
+// Returns the part that there is before any case; 0: none. What is left of one by a level that is known
+// and open hangs on the case.
 static u32 fixed_part(const Layer *layer, const u32 *kids) {
+  if (in_set(known, layer->bit)) return 0;
   const Level *level = AT(Level, level) + (layer - AT(Layer, layer));
   u32 width = layer->width;
   for (u32 i = 0; i < width; i++) if (kids[i] >= im->parts) return 0;
@@ -232,16 +246,25 @@ static u32 fixed_part(const Layer *layer, const u32 *kids) {
   return 0;
 }
 
-// Returns the part that leads to `next`, not all the same. `first`: the first that this case adds at
-// the level, with what it leads to; `size`: slots that are in use.
-static u32 part_of(const Layer *layer, u32 first, const u32 *rows, u32 size) {
-  u32 width = layer->width, words = im->words, part = 0;
-  if (sparse) part = fixed_part(layer, next);
-  if (part) return part;
-  u32 at = mixed(0, next, width) & (size - 1);
-  for (; slots[at]; at = (at + 1) & (size - 1))
-    if (same(rows + (slots[at] - first) * width, next, width)) return slots[at];
-  part = slots[at] = parts++;
+// The level whose parts are being made: its slots in use, and the first part that the case adds to it,
+// with what that leads to.
+static const Layer *making;
+static u32 making_size, making_first, *making_rows;
+
+static void make_level(const Layer *layer, u32 count) {
+  making = layer;
+  making_first = parts;
+  making_rows = next;
+  // A diagram may leave one more, closed.
+  for (making_size = 8; making_size < (opened ? 4 : 2) * count;) making_size *= 2;
+  for (u32 i = 0; i < making_size; i += 2) *(u64 *)(slots + i) = 0;
+}
+
+// Of a hash of what a part leads to, a factor for each branch.
+enum { FACTOR = 0x1e3779b1, NEXT_FACTOR = 0x3c6ef372 };
+
+static void add_support(u32 part, u32 width) {
+  u32 words = im->words;
   u64 *its = support + part * words;
   if (words == 2) {
     u64 low = 0, high = 0;
@@ -255,61 +278,88 @@ static u32 part_of(const Layer *layer, u32 first, const u32 *rows, u32 size) {
     clear(its, words);
     for (u32 k = 0; k < width; k++) unite(its, support + next[k] * words, words);
   }
-  mark(its, layer->bit);
+  mark(its, making->bit);
+}
+
+// Returns the part of the level that leads to `next`, of this hash, not all the same.
+static u32 part_of(u32 hash) {
+  u32 width = making->width, part;
+  if (sparse && (part = fixed_part(making, next))) return part;
+  u32 at = (hash ^ hash >> 16) & (making_size - 1);
+  for (; slots[at]; at = (at + 1) & (making_size - 1))
+    if (same(making_rows + (slots[at] - making_first) * width, next, width)) return slots[at];
+  part = slots[at] = parts++;
+  closed[part] = part;
+  add_support(part, width);
   next += width;
+  if (!opened || !meet(support + part * im->words, free_bits, im->words)) return part;
+  const u32 *kids = next - width;
+  if (making->region >= 0) {
+    closed[part] = closed[kids[making->region]];
+    return part;
+  }
+  u32 one = closed[kids[0]], differ = 0, factor = FACTOR;
+  hash = 0;
+  for (u32 k = 0; k < width; k++, factor += NEXT_FACTOR) {
+    u32 its = next[k] = closed[kids[k]];
+    differ |= its ^ one;
+    hash += its * factor;
+  }
+  // What that leads to is closed, so it is closed itself.
+  closed[part] = differ ? part_of(hash) : one;
   return part;
 }
 
+// Returns what is left where all ways are open that the row of a diagram leads: whole, or the truth.
+static u32 joined(const u32 *row, u32 width, int whole) {
+  u32 one = left[row[0]], differ = 0, hash = 0, factor = FACTOR;
+  for (u32 k = 0; k < width; k++, factor += NEXT_FACTOR) {
+    u32 its = next[k] = left[row[k]];
+    differ |= its ^ one;
+    hash += its * factor;
+  }
+  if (!differ) return one;
+  if (whole) return part_of(hash);
+  if (!opened) return VARIES;
+  for (u32 k = 0; k < width; k++) if (closed[next[k]] != closed[one]) return VARIES;
+  return closed[one];
+}
+
 static void fold(void) {
-  const Layer *layers = AT(Layer, layer), *layer = 0;
-  u32 first_part = 0, size = 0;
-  const u32 *first_row = 0;
+  const Layer *layers = AT(Layer, layer);
   parts = im->parts;
   next = added;
+  making = 0;
   for (const u32 *listed = marked + 2 * marked_words; listed > marked;) {
-    const Layer *its_layer = layers + *--listed;
-    u32 word = *--listed, width = its_layer->width, first = BITS * word;
-    u64 whole = marks[2 * word], bits = whole | marks[2 * word + 1];
-    const u32 *rows = (u32 *)(base + its_layer->rows) + (first - its_layer->first) * width;
-    u32 *its_left = left + first;
-    marks[2 * word] = marks[2 * word + 1] = 0;
+    const Layer *layer = layers + *--listed;
+    u32 word = *--listed, width = layer->width;
+    u64 whole = marks[2 * word + REDUCE], bits = whole | marks[2 * word + SETTLE];
+    const u32 *rows = (u32 *)(base + layer->rows) + (BITS * word - layer->first) * width;
+    u32 *its_left = left + BITS * word;
+    marks[2 * word + REDUCE] = marks[2 * word + SETTLE] = 0;
     work += __builtin_popcountll(bits);
-    if (its_layer->region >= 0) {
-      const u32 *branch = rows + its_layer->region;
-      for (; bits; bits &= bits - 1) {
-        u32 at = __builtin_ctzll(bits);
-        its_left[at] = left[branch[at * width]];
-      }
-      continue;
+    u64 plain = layer->open >= 0 ? bits : layer->region >= 0 ? bits & ~whole : 0;
+    for (u64 rest = plain; rest; rest &= rest - 1) {
+      u32 at = __builtin_ctzll(rest);
+      its_left[at] = left[rows[at * width + layer->region]];
     }
-    if (layer != its_layer) {
+    bits ^= plain;
+    if (bits && making != layer) {
       u32 count = __builtin_popcountll(whole);
-      layer = its_layer;
-      first_part = parts;
-      first_row = next;
       for (const u32 *more = listed; more > marked && layers + more[-1] == layer; more -= 2)
-        count += __builtin_popcountll(marks[2 * more[-2]]);
-      for (size = 8; size < 2 * count;) size *= 2;
-      for (u32 i = 0; i < size; i += 2) *(u64 *)(slots + i) = 0;
+        count += __builtin_popcountll(marks[2 * more[-2] + REDUCE]);
+      make_level(layer, count);
     }
     for (; bits; bits &= bits - 1) {
       u32 at = __builtin_ctzll(bits);
-      const u32 *row = rows + at * width;
-      u32 one = left[row[0]], differ = 0;
-      for (u32 k = 0; k < width; k++) {
-        u32 its = left[row[k]];
-        next[k] = its;
-        differ |= its ^ one;
-      }
-      its_left[at] = !differ ? one : whole >> at & 1 ? part_of(layer, first_part, first_row, size)
-        : VARIES;
+      its_left[at] = joined(rows + at * width, width, whole >> at & 1);
     }
   }
 }
 
-// Reads the diagrams that were marked; `open`: with levels open that a fact's presence can turn.
-static void read_diagrams(int open) {
-  spread(open);
+// Reads the diagrams that were marked.
+static void read_diagrams(void) {
+  spread();
   fold();
 }
 
@@ -317,20 +367,21 @@ static void read_diagrams(int open) {
 
 // Returns the exact truth of a diagram that was read.
 static u8 exact_truth(u32 diagram) {
-  return left[diagram] > 1 ? UNKNOWN : left[diagram] ? TRUE : FALSE;
+  u32 part = closed[left[diagram]];
+  return part > 1 ? UNKNOWN : part ? TRUE : FALSE;
 }
 
 // Adds the facts that still matter to a diagram that was read.
 static void add_decisive(u32 diagram, u64 *facts) {
-  if (left[diagram] < 2) return;
+  u32 part = closed[left[diagram]], words = im->fact_words;
+  if (part < 2) return;
   const Level *levels = AT(Level, level);
-  const u64 *its = support + left[diagram] * im->words;
-  u32 words = im->fact_words;
+  const u64 *its = support + part * im->words;
   unite(facts, its, words);
   if (im->facts % BITS) facts[words - 1] &= (1ull << im->facts % BITS) - 1;
   for (u32 i = 0; i < worked_outs; i++) {
     const Level *level = levels + worked_out[i];
-    if (its[level->bit / BITS] >> level->bit % BITS & 1) unite(facts, set(level->waits), words);
+    if (in_set(its, level->bit)) unite(facts, set(level->waits), words);
   }
 }
 
@@ -343,48 +394,42 @@ static void find_absent(void) {
   }
 }
 
-// Finds the levels that a fact which is not given can turn. Returns whether there are any.
-static int may_turn(void) {
-  int any = 0;
+// Finds the levels that a fact which is not given can turn.
+static void find_turning(void) {
+  find_absent();
   clear(free_bits, im->words);
   for (u32 i = 0; i < turnings; i++) {
     const Level *level = AT(Level, level) + turning[i];
     if (!meet((u64 *)(base + level->defeating), absent, im->fact_words)) continue;
     mark(free_bits, level->bit);
-    any = 1;
+    opened = 1;
   }
-  return any;
 }
 
+static void open_turning(void) {
+  for (u32 w = 0; w < im->words; w++)
+    for (u64 bits = free_bits[w]; bits; bits &= bits - 1)
+      AT(Layer, layer)[level_of[BITS * w + __builtin_ctzll(bits)]].open = -1;
+}
+
+// Returns whether a fact not given could withdraw a recommendation that is not ruled out.
 static int can_turn(u32 conclusion) {
   u32 diagram = AT(u32, diagram)[conclusion];
   return told[conclusion] != FALSE && meet(support + diagram * im->words, free_bits, im->words);
 }
 
-// Adds for each recommendation that is not ruled out the facts not given that could withdraw it. It
-// opens levels: nothing else can be read of the case after it. Returns LEFT: it cannot.
-static u32 defeat(u64 *to) {
-  const Level *levels = AT(Level, level);
+// Adds of each recommendation the facts that could.
+static void add_defeaters(u64 *to) {
   u32 fact_words = im->fact_words, words = im->words;
-  find_absent();
-  if (!may_turn()) return DONE;
-  if (!level_all()) return LEFT;
-  for (u32 w = 0; w < words; w++)
-    for (u64 bits = free_bits[w]; bits; bits &= bits - 1)
-      AT(Layer, layer)[level_of[BITS * w + __builtin_ctzll(bits)]].region = -1;
-  for (u32 i = 0; i < im->conclusions; i++)
-    if (can_turn(i)) want(marks + REDUCE, AT(u32, diagram)[i]);
-  read_diagrams(1);
   for (u32 i = 0; i < im->conclusions; i++, to += fact_words) {
     u32 part = can_turn(i) ? left[AT(u32, diagram)[i]] : 0;
     if (part < 2) continue;
     for (u32 w = 0; w < words; w++) {
       for (u64 bits = support[part * words + w] & free_bits[w]; bits; bits &= bits - 1) {
-        const Level *level = levels + level_of[BITS * w + __builtin_ctzll(bits)];
+        const Level *level = AT(Level, level) + level_of[BITS * w + __builtin_ctzll(bits)];
         const u64 *can = (u64 *)(base + level->defeating);
         for (u32 k = 0; k < fact_words; k++) to[k] |= can[k] & absent[k];
       }
     }
   }
-  return DONE;
 }

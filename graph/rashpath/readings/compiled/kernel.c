@@ -283,27 +283,33 @@ static int may_wait(const Dose *dose) {
   return told[dose->truth] != FALSE && dose->diagram != NONE && !shown_now(dose);
 }
 
-// Makes exact what Kleene's tables leave open, and finds what decides it. Returns LEFT: it cannot.
-static u32 refine(u64 *decisive) {
+// Makes exact what Kleene's tables leave open, and finds what decides it; with defeaters, if `opened`.
+// Returns LEFT: it cannot.
+static u32 refine(u64 *decisive, u64 *defeaters) {
   const u32 *diagrams = AT(u32, diagram), exactly = im->decisive + im->path, words = im->fact_words;
   const Dose *dose = AT(Dose, dose);
-  u32 count = 0, doses = 0;
+  u32 count = 0, more = 0;
   for (u32 i = 0; i < exactly; i++) {
     unsure[count] = i;
     count += told[i] == UNKNOWN;
   }
-  for (u32 i = 0; i < im->doses; i++) doses |= may_wait(dose + i);
-  if (!count && !doses) return DONE;
+  for (u32 i = 0; i < im->doses; i++) more |= may_wait(dose + i);
+  for (u32 i = 0; opened && i < im->conclusions; i++) more |= can_turn(i);
+  if (!count && !more) return DONE;
   if (!level_all()) return LEFT;
+  if (opened) open_turning();
   for (u32 n = 0; n < count; n++)
     want(marks + (unsure[n] < im->decisive ? REDUCE : SETTLE), diagrams[unsure[n]]);
   for (u32 i = 0; i < im->doses; i++) if (may_wait(dose + i)) want(marks + SETTLE, dose[i].diagram);
-  read_diagrams(0);
+  for (u32 i = 0; opened && i < im->conclusions; i++)
+    if (can_turn(i)) want(marks + REDUCE, diagrams[i]);
+  read_diagrams();
   for (u32 n = 0; n < count; n++) {
     u32 i = unsure[n];
     told[i] = exact_truth(diagrams[i]);
     if (i < im->decisive) add_decisive(diagrams[i], decisive + i * words);
   }
+  if (opened) add_defeaters(defeaters);
   return DONE;
 }
 
@@ -322,8 +328,9 @@ EXPORTED(u32, decide)(u32 with_defeaters) {
   u64 *defeaters = waits + im->doses * words;
   clear(told_sets, defeaters + im->conclusions * words - told_sets);
   __builtin_memcpy(told_case, number, 8 * im->facts);
-  levelled = 0;
-  if (refine(decisive) == LEFT) return LEFT;
+  opened = 0;
+  if (with_defeaters) find_turning();
+  if (refine(decisive, defeaters) == LEFT) return LEFT;
   for (u32 i = 0; i < im->asking; i++) unite(asked, decisive + i * words, words);
   const Dose *dose = AT(Dose, dose);
   for (u32 i = 0; i < im->doses; i++, dose++, waits += words) {
@@ -341,7 +348,7 @@ EXPORTED(u32, decide)(u32 with_defeaters) {
     if (number[dose->weight] != number[dose->weight]) mark(waits, dose->weight);
     if (told[dose->truth] == TRUE) unite(asked, waits, words);
   }
-  return with_defeaters ? defeat(defeaters) : DONE;
+  return DONE;
 }
 
 // Takes so many bytes more at the end of the memory, for good. Returns 0: there are none.

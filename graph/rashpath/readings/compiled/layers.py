@@ -32,7 +32,7 @@ WORD: Final = 64
 
 _NO_BRANCH: Final = -1
 _LEVEL: Final = struct.Struct("<10I")
-_LAYER: Final = struct.Struct("<7Ii")
+_LAYER: Final = struct.Struct("<2I2H3I2i")
 
 
 class _Kind(IntEnum):
@@ -215,7 +215,7 @@ class Layers:
             stride = max(map(len, leads), default=0)
             ways = _table(sections, (row + [0] * (stride - len(row)) for row in leads))
             first, bit = self._firsts[level][0], self._levels.bits[level]
-            layers.append(_LAYER.pack(place, width, ways, stride, first, len(its), bit, -1))
+            layers.append(_LAYER.pack(place, ways, width, stride, first, len(its), bit, -1, -1))
             most = max(most, len(its))
             branches += len(its) * width
         self._levels.add(
