@@ -52,7 +52,15 @@ static u32 mixed(u32 hash, const u32 *kids, u32 count) {
   return hash;
 }
 
+// Two numbers as one: most levels have two branches, and are worth ways of their own.
+static u64 pair(const u32 *kids) {
+  u64 both;
+  __builtin_memcpy(&both, kids, 8);
+  return both;
+}
+
 static int same(const u32 *one, const u32 *other, u32 count) {
+  if (count == 2) return pair(one) == pair(other);
   for (u32 i = 0; i < count; i++) if (one[i] != other[i]) return 0;
   return 1;
 }
@@ -216,8 +224,12 @@ static void spread(void) {
       }
       for (; bits; bits &= bits - 1) {
         u32 at = __builtin_ctzll(bits);
+        const u32 *way = ways + at * stride;
         u64 *on = marks + (~whole >> at & 1);
-        for (u32 k = 0; k < stride; k++) want(on, ways[at * stride + k]);
+        want(on, way[0]);
+        if (stride < 2) continue;
+        want(on, way[1]);
+        for (u32 k = 2; k < stride; k++) want(on, way[k]);
       }
     }
   }
@@ -266,7 +278,10 @@ enum { FACTOR = 0x1e3779b1, NEXT_FACTOR = 0x3c6ef372 };
 static void add_support(u32 part, u32 width) {
   u32 words = im->words;
   u64 *its = support + part * words;
-  if (words == 2) {
+  if (words == 2 && width == 2) {
+    its[0] = support[2 * next[0]] | support[2 * next[1]];
+    its[1] = support[2 * next[0] + 1] | support[2 * next[1] + 1];
+  } else if (words == 2) {
     u64 low = 0, high = 0;
     for (u32 k = 0; k < width; k++) {
       low |= support[2 * next[k]];
@@ -310,19 +325,30 @@ static u32 part_of(u32 hash) {
   return part;
 }
 
-// Returns what is left where all ways are open that the row of a diagram leads: whole, or the truth.
-static u32 joined(const u32 *row, u32 width, int whole) {
+// Returns what is left where all ways are open that the row of a diagram leads.
+static u32 joined_pair(const u32 *row) {
+  u32 one = left[row[0]], other = left[row[1]];
+  if (one == other) return one;
+  next[0] = one;
+  next[1] = other;
+  return part_of(one * FACTOR + other * (FACTOR + NEXT_FACTOR));
+}
+
+static u32 joined(const u32 *row, u32 width) {
   u32 one = left[row[0]], differ = 0, hash = 0, factor = FACTOR;
   for (u32 k = 0; k < width; k++, factor += NEXT_FACTOR) {
     u32 its = next[k] = left[row[k]];
     differ |= its ^ one;
     hash += its * factor;
   }
-  if (!differ) return one;
-  if (whole) return part_of(hash);
-  if (!opened) return VARIES;
-  for (u32 k = 0; k < width; k++) if (closed[next[k]] != closed[one]) return VARIES;
-  return closed[one];
+  return differ ? part_of(hash) : one;
+}
+
+// Returns the same as far as the truth goes.
+static u32 truth_left(const u32 *row, u32 width) {
+  u32 one = closed[left[row[0]]], differ = 0;
+  for (u32 k = 1; k < width; k++) differ |= closed[left[row[k]]] ^ one;
+  return differ ? VARIES : one;
 }
 
 static void fold(void) {
@@ -350,9 +376,14 @@ static void fold(void) {
         count += __builtin_popcountll(marks[2 * more[-2] + REDUCE]);
       make_level(layer, count);
     }
-    for (; bits; bits &= bits - 1) {
-      u32 at = __builtin_ctzll(bits);
-      its_left[at] = joined(rows + at * width, width, whole >> at & 1);
+    for (u64 rest = bits & whole; rest; rest &= rest - 1) {
+      u32 at = __builtin_ctzll(rest);
+      const u32 *row = rows + at * width;
+      its_left[at] = width == 2 ? joined_pair(row) : joined(row, width);
+    }
+    for (u64 rest = bits & ~whole; rest; rest &= rest - 1) {
+      u32 at = __builtin_ctzll(rest);
+      its_left[at] = truth_left(rows + at * width, width);
     }
   }
 }

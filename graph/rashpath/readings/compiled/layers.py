@@ -212,7 +212,7 @@ class Layers:
                 [number for number in dict.fromkeys(row) if number > TRUE]
                 for row in rows[: len(its)]
             ]
-            stride = max(map(len, leads), default=0)
+            stride = max(map(len, leads), default=0) or 1
             ways = _table(sections, (row + [0] * (stride - len(row)) for row in leads))
             first, bit = self._firsts[level][0], self._levels.bits[level]
             layers.append(_LAYER.pack(place, ways, width, stride, first, len(its), bit, -1, -1))
