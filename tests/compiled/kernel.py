@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from rashpath.expression.decision_diagram import TRUE, Diagrams
 from rashpath.facts.dictionary import Choice, Dictionary
-from rashpath.readings.compiled.image import DoseTable, Told, fact_words, image
+from rashpath.readings.compiled.image import DoseTable, Told, image
+from rashpath.readings.compiled.layers import fact_words
 from rashpath.readings.compiled.lower import TRUE_SLOT, UNKNOWN, Lowering
 from rashpath.readings.compiled.machine import Machine
 

@@ -70,7 +70,7 @@ def broken_steps(image: bytes) -> bytes:
 def broken_defeaters(image: bytes) -> bytes:
     """Returns an image in which what can withdraw a recommendation lies beyond the memory."""
     first = field(image, "level")
-    offsets = range(first, first + 32 * field(image, "levels"), 32)
+    offsets = range(first, first + 40 * field(image, "levels"), 40)
     changes = {at + 28: BEYOND for at in offsets if struct.unpack_from("<I", image, at + 28)[0]}
     assert changes
     return with_words(image, changes)
@@ -178,9 +178,9 @@ def test_a_fault_that_several_threads_meet_counts_once(
 def test_an_image_that_the_memory_cannot_hold_is_not_compiled(graph: DecisionGraph) -> None:
     """Its tables would not fit the four gigabytes that there are: refused before a case comes."""
     lowered = program(graph)
-    at = 4 * list(_HEAD).index("widest")
+    at = 4 * list(_HEAD).index("branches")
     with pytest.raises(KernelError, match="no memory for a guideline"):
-        Machine(with_words(lowered.image, {at: 0x7000000}), 1, 1, 1)
+        Machine(with_words(lowered.image, {at: 0x10000000}), 1, 1, 1)
 
 
 def test_without_the_package_guidelines_are_walked_plainly(

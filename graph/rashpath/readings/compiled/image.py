@@ -1,12 +1,13 @@
 """Writes the image of a guideline that the kernel goes by.
 
-`kernel.c` declares the same layout: `Image`, `Step`, `Level` and `Dose`.
+`kernel.c` declares the same layout: `Image`, `Step` and `Dose`. `layers.py` writes levels and
+diagrams.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
@@ -14,30 +15,14 @@ from typing import Final, assert_never
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pool import Default
 
-from rashpath.expression.decision_diagram import FALSE, TRUE, Diagrams
-from rashpath.expression.levels import (
-    ChoiceLevel,
-    ComputedLevel,
-    GivenLevel,
-    Level,
-    NumberLevel,
-    defeating_facts,
-)
+from rashpath.expression.decision_diagram import Diagrams
 from rashpath.facts.dictionary import Choice, DecimalNumber, Dictionary, Fact, WholeNumber
 from rashpath.readings.compiled.kernel_step import Step
+from rashpath.readings.compiled.layers import WORD, Layers, Levels, fact_words
 from rashpath.readings.compiled.lower import Lowering, NotLoweredError
 
-WORD: Final = 64
 NONE: Final = 0xFFFFFFFF
-_NO_BRANCH: Final = -1
 _ALIGNED: Final = 16
-
-
-class _Kind(IntEnum):
-    CHOICE = 0
-    NUMBER = 1
-    WORKED_OUT = 2
-    GIVEN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +68,6 @@ class DoseTable:
     waits: int
 
 
-def fact_words(dictionary: Dictionary) -> int:
-    """Returns how many words of 64 bits a set of facts takes."""
-    return max(1, -(-len(dictionary) // WORD))
-
-
 def image(
     lowering: Lowering,
     dictionary: Dictionary,
@@ -104,8 +84,9 @@ def image(
         told: what is to be told.
         doses: its dose tables.
     """
-    levels = _Levels(lowering, dictionary, diagrams.levels)
-    parts = _Parts(diagrams, levels)
+    levels = Levels(lowering, dictionary, diagrams.levels)
+    layers = Layers(diagrams, levels)
+    numbers = layers.numbers
     head = _HEAD.copy()
     sections = Sections(head)
     sections.words("step", (n for step in lowering.steps for n in _row(step)))
@@ -114,18 +95,8 @@ def image(
     sections.doubles("start_number", lowering.numbers)
     sections.words("told_truth", told.truths)
     sections.words("told_number", told.numbers)
-    sections.words("diagram", told.diagrams)
-    sections.words("dose", (n for dose in doses for n in _dose(dose)))
-    rows = [n for row in levels.rows(sections) for n in row]
-    sections.words("level", rows)
-    sections.words("part_level", (level for level, _ in parts.all))
-    firsts = [0]
-    for _, branches in parts.all:
-        firsts.append(firsts[-1] + len(branches))
-    sections.words("part_first", firsts)
-    sections.words("part_next", (branch for _, branches in parts.all for branch in branches))
-    sections.sets("part_support", parts.supports, levels.words)
-    sections.words("bare", parts.bare)
+    sections.words("diagram", (numbers[diagram] for diagram in told.diagrams))
+    sections.words("dose", (n for dose in doses for n in _dose(dose, numbers)))
     head["groups"] = _add_fields(sections, dictionary)
     head |= {
         "facts": len(dictionary),
@@ -141,12 +112,8 @@ def image(
         "decisive": told.decisive,
         "path": len(told.diagrams) - told.decisive,
         "doses": len(doses),
-        "levels": len(diagrams.levels),
-        "words": levels.words,
-        "nodes": len(diagrams),
-        "parts": len(parts.all),
-        "widest": max((len(branches) for _, branches in parts.all), default=0) or 1,
     }
+    head |= layers.add(sections)
     return sections.whole()
 
 
@@ -164,8 +131,8 @@ _HEAD: Final = dict.fromkeys(
             "diagram",
             "doses",
         ),
-        *("dose", "levels", "level", "words", "nodes", "parts", "part_level", "part_first"),
-        *("part_next", "part_support", "bare", "widest"),
+        *("dose", "levels", "level", "words", "layer", "nodes", "parts", "bare", "largest"),
+        *("branches", "part_support"),
         *("groups", "group", "field"),
     ),
     0,
@@ -265,8 +232,8 @@ def _row(step: Step) -> tuple[int, ...]:
     return (step.op, step.count, step.to, step.a, step.b)
 
 
-def _dose(dose: DoseTable) -> tuple[int, ...]:
-    diagram = NONE if dose.diagram is None else dose.diagram
+def _dose(dose: DoseTable, numbers: Sequence[int]) -> tuple[int, ...]:
+    diagram = NONE if dose.diagram is None else numbers[dose.diagram]
     gate, rows = dose.gate, dose.rows
     return (
         dose.truth,
@@ -278,122 +245,3 @@ def _dose(dose: DoseTable) -> tuple[int, ...]:
         rows.start,
         dose.waits,
     )
-
-
-class _Levels:
-    """The levels of the diagrams, and the bit of each.
-
-    In a set of levels, the facts whose values matter come first; then those whose presence does,
-    and the computed numbers, as far as there are such levels.
-    """
-
-    def __init__(self, lowering: Lowering, dictionary: Dictionary, levels: Sequence[Level]) -> None:
-        self._lowering = lowering
-        self._dictionary = dictionary
-        self._levels = levels
-        given = [level.fact for level in levels if isinstance(level, GivenLevel)]
-        self._given = {path: len(dictionary) + place for place, path in enumerate(given)}
-        computed = [level.computed for level in levels if isinstance(level, ComputedLevel)]
-        first = len(dictionary) + len(given)
-        self._computed = {each.id: first + place for place, each in enumerate(computed)}
-        # Lowered now: steps must not come after they were written.
-        self._slots = {each.id: lowering.computed(each)[0] for each in computed}
-        self._waits = {each.id: lowering.waits_for(each) for each in computed}
-        self.words = max(1, -(-(first + len(computed)) // WORD))
-        self.bits = [1 << self._bit(level) for level in levels]
-
-    def _bit(self, level: Level) -> int:
-        match level:
-            case ChoiceLevel() | NumberLevel():
-                return self._dictionary[level.fact].order
-            case GivenLevel():
-                return self._given[level.fact]
-            case ComputedLevel():
-                return self._computed[level.computed.id]
-            case _:
-                assert_never(level)
-
-    def rows(self, sections: Sections) -> Iterable[tuple[int, ...]]:
-        """Yields the fields of `Level`, and places in the sections what they point to."""
-        for level in self._levels:
-            yield self._fields(level, sections)
-
-    def _fields(self, level: Level, sections: Sections) -> tuple[int, ...]:
-        bit = self._bit(level)
-        match level:
-            case ChoiceLevel():
-                table = [_NO_BRANCH] * (max(level.values) + 1)
-                for branch, value in enumerate(level.values):
-                    table[value] = branch
-                by_value = sections.place(struct.pack(f"<{len(table)}i", *table))
-                slot = self._dictionary[level.fact].order
-                return (_Kind.CHOICE, slot, bit, len(table), 0, by_value, 0, 0)
-            case NumberLevel() | ComputedLevel():
-                partition = level.partition
-                thresholds, regions = partition.thresholds, partition.regions
-                threshold = sections.place(struct.pack(f"<{len(thresholds)}d", *thresholds))
-                by_value = sections.place(struct.pack(f"<{len(regions)}i", *regions))
-                common = (bit, len(thresholds), threshold, by_value)
-                if isinstance(level, NumberLevel):
-                    return (_Kind.NUMBER, self._dictionary[level.fact].order, *common, 0, 0)
-                id = level.computed.id
-                waits, defeating = self._waits[id], self._defeating(level, sections)
-                return (_Kind.WORKED_OUT, self._slots[id], *common, waits, defeating)
-            case GivenLevel():
-                fact = self._dictionary[level.fact]
-                choice = int(isinstance(fact.kind, Choice))
-                defeating = self._defeating(level, sections)
-                return (_Kind.GIVEN, fact.order, bit, choice, 0, 0, 0, defeating)
-            case _:
-                assert_never(level)
-
-    def _defeating(self, level: Level, sections: Sections) -> int:
-        paths = defeating_facts(level)
-        if not paths:
-            return 0
-        bits = sum(1 << self._dictionary[path].order for path in paths)
-        return sections.place(bits.to_bytes(8 * fact_words(self._dictionary), "little"))
-
-
-class _Parts:
-    """The diagrams, and what is left of each where nothing at all is known.
-
-    Attributes:
-        all: by part its level and what follows on its branches; the diagrams come first.
-        supports: by part the levels that matter, as bits.
-        bare: of each diagram the part that is left of it.
-    """
-
-    def __init__(self, diagrams: Diagrams, levels: _Levels) -> None:
-        self.all: list[tuple[int, tuple[int, ...]]] = [(0, ()), (0, ())]
-        self.supports = [0, 0]
-        self._bits = levels.bits
-        self._made: Mapping[tuple[int, tuple[int, ...]], int] = {}
-        made: dict[tuple[int, tuple[int, ...]], int] = {}
-        for diagram in range(2, len(diagrams)):
-            self._add(made, diagrams.node(diagram))
-        given = [isinstance(level, GivenLevel) for level in diagrams.levels]
-        self.bare = [FALSE, TRUE]
-        for diagram in range(2, len(diagrams)):
-            # A diagram stands behind those that it leads to.
-            level, branches = diagrams.node(diagram)
-            left = tuple([self.bare[branch] for branch in branches])
-            if given[level] or left.count(left[0]) == len(left):
-                self.bare.append(left[0])
-            else:
-                part = made.get((level, left))
-                self.bare.append(self._add(made, (level, left)) if part is None else part)
-
-    def _add(
-        self,
-        made: dict[tuple[int, tuple[int, ...]], int],
-        part: tuple[int, tuple[int, ...]],
-    ) -> int:
-        level, branches = part
-        support = self._bits[level]
-        for branch in branches:
-            support |= self.supports[branch]
-        made[part] = len(self.all)
-        self.all.append(part)
-        self.supports.append(support)
-        return made[part]

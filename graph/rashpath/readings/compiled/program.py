@@ -24,7 +24,8 @@ from rashpath.guideline.model import (
     Regimen,
     Start,
 )
-from rashpath.readings.compiled.image import DoseTable, Told, fact_words, image
+from rashpath.readings.compiled.image import DoseTable, Told, image
+from rashpath.readings.compiled.layers import fact_words
 from rashpath.readings.compiled.lower import TRUE_SLOT, Lowering
 
 Values = tuple[Any, ...]
