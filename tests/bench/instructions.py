@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +18,16 @@ _FUEL = 10**15
 
 def counting(graph: DecisionGraph) -> tuple[CompiledGraph, Callable[[], int]]:
     """Returns a guideline with a kernel that counts, and how many instructions it has counted."""
+    with counted() as spent:
+        compiled = CompiledGraph(graph)
+    return compiled, spent
+
+
+@contextmanager
+def counted() -> Iterator[Callable[[], int]]:
+    """Lets the kernels that are made meanwhile count; gives how many instructions they have
+    counted together.
+    """
     config = wasmtime.Config()
     config.consume_fuel = True
     engine = wasmtime.Engine(config)
@@ -29,5 +40,4 @@ def counting(graph: DecisionGraph) -> tuple[CompiledGraph, Callable[[], int]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(machine, "instance", instance)
-        compiled = CompiledGraph(graph)
-    return compiled, lambda: _FUEL - store.get_fuel()
+        yield lambda: _FUEL - store.get_fuel()

@@ -272,8 +272,9 @@ static void make_level(const Layer *layer, u32 count) {
   for (u32 i = 0; i < making_size; i += 2) *(u64 *)(slots + i) = 0;
 }
 
-// Of a hash of what a part leads to, a factor for each branch.
-enum { FACTOR = 0x1e3779b1, NEXT_FACTOR = 0x3c6ef372 };
+// A hash of what a part leads to counts each branch with another power of it. Powers, since small
+// numbers are not to cancel each other out: parts of a level often lead to the same few.
+enum { FACTOR = 0x2c1b3c6d };
 
 static void add_support(u32 part, u32 width) {
   u32 words = im->words;
@@ -315,7 +316,7 @@ static u32 part_of(u32 hash) {
   }
   u32 one = closed[kids[0]], differ = 0, factor = FACTOR;
   hash = 0;
-  for (u32 k = 0; k < width; k++, factor += NEXT_FACTOR) {
+  for (u32 k = 0; k < width; k++, factor *= FACTOR) {
     u32 its = next[k] = closed[kids[k]];
     differ |= its ^ one;
     hash += its * factor;
@@ -331,12 +332,12 @@ static u32 joined_pair(const u32 *row) {
   if (one == other) return one;
   next[0] = one;
   next[1] = other;
-  return part_of(one * FACTOR + other * (FACTOR + NEXT_FACTOR));
+  return part_of((one + other * FACTOR) * FACTOR);
 }
 
 static u32 joined(const u32 *row, u32 width) {
   u32 one = left[row[0]], differ = 0, hash = 0, factor = FACTOR;
-  for (u32 k = 0; k < width; k++, factor += NEXT_FACTOR) {
+  for (u32 k = 0; k < width; k++, factor *= FACTOR) {
     u32 its = next[k] = left[row[k]];
     differ |= its ^ one;
     hash += its * factor;

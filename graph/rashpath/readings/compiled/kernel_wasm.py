@@ -4,12 +4,12 @@ ziglang 0.17.1
 sha256 of answer.c 114eeb8342dd7d08b8365be3f3fcf239475af3912204fc9c871fa1f8dbede23a
 sha256 of batch.c b257a9e4827d8fb1344684c3bf20d2dcc4a7a7c9ebdf8032160c104144060a84
 sha256 of decimal.c f44fb0bfe9c2711abefc8261dfa107f541226e8b4c77a005b97ffbb175b4c91b
-sha256 of diagram.c a218138989009a8837e6ee9914d0b209071541e39e0069dacfd9f6a7fd2ee867
+sha256 of diagram.c 52a2d47f80f84bc0b7d023e76836e764c08c01805cc3e3186ee2890fbdab8011
 sha256 of kernel.c c1e5518f2bb024a5b812d91ed0a74094e40efc72917da166af3597f0629b97a5
 sha256 of reading.c 2b3192a8e1efb79f84e6e5d34274768dc58239cca2e094b745df5c3de0481241
 sha256 of regimen.c 922c400f041204edc3adb256c4f1a32e1c3dc656513649ee41f1e3548c53d29e
 sha256 of words.c 1a8d8ded1a023a85d8bfecacf0d4d33e93a6f126ed888c0c4288bbaacd733945
-sha256 of the module ed3c6e1b66d3549dcbe6afeaef7472ff8bade46865a7438f6ca3ebf5c69e9a61
+sha256 of the module d200031bd786cded9a2df940cc24f9c08631961a3feb7534189d624ddbfe2559
 """
 
 from base64 import b85decode
@@ -134,9 +134,9 @@ KERNEL: Final = b85decode(
     "0|0xcY9R?A1|TC#4FC%ZK>#2FHUjXYz<>Zj06_pK0_dZ_fB-fE^rOIl06_pj04M_NqriXwHUjvgz<>ZC2_P$UAqPPS"
     "AqfLOAPFJ{K>>6j2_Oa_2T2V83qb%N1~vlxqriXw0ze=JMGXK!03in;EFlR4Kp+W105<~wAPGSTY9R?A2SEaAA_pJ_"
     "NeuuC3m^j_BntvSATuB^gCZeN4FCf`AO#>5AR&6EA`BoFY(WBaY9a<G0suh*bZRI903izkKmtGlKmtG@77hag0RRCD"
-    "APXP`AO<J`1VI9HYA6B#A_hhc0zm*M0_>x}fB+&1AO<!91Rx0@3pN4(AO=CB+L_e_Y#<9kvGd*W0c>g^5exwfK>#5Q"
-    "K>#QM?4!Vd03iuMvGd*W0U-k*79k2j03i_rKp+Vq1t10}0suh*bZRI903ruA0stTeK?G_c1|SJR1Zp7(AO|1=Y#<S8"
-    "ArT-4APaLK4RRq3AOk`2=DXtqY9Rw43PFErA_@%v3m^?e4FL-v5fF%gfPerY3kx6sAPhkQbZQ_AHUa=3AwqwAAR&Vy"
+    "APXP`AO<J`1VI9HYA6B#A_hhc0zm*M0_>x}fB+&1AO<!91Rx0@3pN4(AO=D0`0U^UY#<A2LGAeL-~wzR5exwfK>#5Q"
+    "K>#QM?4!Vd03iuM?fC5A0wDt+79k2j03i_rKp+Vq1t10}0suh*bZRI903ruA0stTeK?G_c1|SJR1Zp7(AO|1=Y#<S8"
+    "ArT-4APaLK4RRq3AOk_|`0U^UY#{?63PFErA_@%v3m^?e4FL-v5fF%gfPerY3kx6sAPhkQbZQ_AHUa=3AwqwAAR&Vy"
     "Ay7pP01FEOKp-<9FhYNYgCZeN4FDh~ARR#hbZa3EASoaYY9R_B7D0b%AqxXQAP*n~AQd1XdZ!{0AQo&v0(5F90suh*"
     "bZRI906_wDYA6B#AqN6LAQnLaNeuuX3Lq9B4ImLg0(5F@Y9R(e03it=3n2poKp+nw1t10}0suh*bZRI906_wDYA6B#"
     "AO~|G334F`AO=AMY9R(713`akA_ENo3qb-P2OtR>AqNW}03Z=T0(5F12Q~r#AR$73d>|o%A|X&k4FC%ZAQvDbOAP=E"
@@ -190,8 +190,8 @@ KERNEL: Final = b85decode(
     "Hv<4513?ICAp;-=K?rIg1|SMSe`+EM4FC%ZAPhkPY9b6E0!Ix13<C=bAPXQ4Hv<3*APXQ3Hv<R@K>#2KAOb-GbZRyN"
     "?4!Vd03Zt>0Vo0#A_hSNc0u_6|NjATY9a$d0U!pgh9Cne0|10K0{}q)EdZ#3z<>Zn4FDhjMGXK!04M^mqriXwAqE0K"
     "13(}KDFXl?3n>EtgHS~c0U!%O2x=h<AO=AQY9R(706~9hA^=4V0t^5P3j#m_Kp+7q0vI9&K>$b%03ZY)2p|SQ0(5F9"
-    "0suh*bZRI903izu0Sh1mAP6V|06_wDYA6B#AqyY^MGXKT2p|GM0(2q_Y9R+fvGd*W0U-lH03ilJ03iZF03iSaKp+Po"
-    "25KM#AP67^YA6B#K>~DYC;|W?3N``&APOJ@Y#;z?Apjr>APaLK0&*b&AOk`2=DXtqY9Rw43?K$U1ZpA%M-2cAAOb}V"
+    "0suh*bZRI903izu0Sh1mAP6V|06_wDYA6B#AqyY^MGXKT2p|GM0(2q_Y9R+f03ilJ?fC5A0wDuI03iZF03iSaKp+Po"
+    "25KM#AP67^YA6B#K>~DYC;|W?3N``&APOJ@Y#;z?Apjr>APaLK0&*b&AOk_|`0U^UY#{?63?K$U1ZpA%M-2cAAOb}V"
     "03ZMmh=72A03iztAO#=`HUa<(APEa*0RevkKtTW~0<40-fB;1e06_pC01%3RfPerZ05$@!g1~?PAOH^wK>$GjC<6R}"
     "z<>ZK0ti6^bU_Ge5Q>0+fB+%^HUg}Iz<>Zj03ZMmihzKC03rZ30<eO>fB+x>K>#2D8w-^I0R?|S03iVaKp+4?fPjF2"
     "2TKhA0zg5Kq`-gxK@Vy{aB(66AOJxCC<3H{z<>ZE18PA4C<6F_z<>a2K@Vy{aB*rP073u%18PAKb|M5n03roV4FDhn"

@@ -21,7 +21,7 @@ from rashpath.expression.levels import (
     defeating_facts,
 )
 from rashpath.facts.dictionary import Choice, Dictionary
-from rashpath.readings.compiled.lower import Lowering
+from rashpath.readings.compiled.lower import Lowering, NotLoweredError
 
 if TYPE_CHECKING:
     # It imports this module.
@@ -31,6 +31,8 @@ WORD: Final = 64
 """Bits of a word of a set."""
 
 _NO_BRANCH: Final = -1
+_MOST_BRANCHES: Final = 0xFFFF
+"""Of a level; `Layer` has two bytes for it."""
 _LEVEL: Final = struct.Struct("<10I")
 _LAYER: Final = struct.Struct("<2I2H3I2i")
 
@@ -199,13 +201,19 @@ class Layers:
         self._parts = bare
 
     def add(self, sections: Sections) -> dict[str, int]:
-        """Adds the diagrams to an image, last of all; returns what its head says of them."""
+        """Adds the diagrams to an image, last of all; returns what its head says of them.
+
+        Raises:
+            NotLoweredError: a level has more branches than the kernel counts.
+        """
         numbers = self.numbers
         layers = []
         most = branches = 0
         for level, (its, bares) in enumerate(self._of_level):
             rows = [[numbers[part] for part in self._all[each][1]] for each in (*its, *bares)]
             width = len(rows[0]) if rows else 1
+            if width > _MOST_BRANCHES:
+                raise NotLoweredError(f"a fact or number with more than {_MOST_BRANCHES} branches")
             place = _table(sections, rows)
             # What is always false or true need not be looked at.
             leads = [
