@@ -14,6 +14,7 @@ import grpc
 import uvloop
 
 from rashpath.service.channel_options import channel_options
+from rashpath.service.core_sharing import CoreSharing
 from rashpath.service.settings import load_settings
 from rashpath.v1.decision_service_pb2 import EvaluateRequest
 
@@ -27,9 +28,10 @@ async def serve(answer: bytes) -> None:
         EvaluateRequest.FromString(data)
         return answer
 
-    server = grpc.aio.server(
-        options=channel_options(load_settings(environment={}), share_port=False)
-    )
+    with CoreSharing().of_new_threads():
+        server = grpc.aio.server(
+            options=channel_options(load_settings(environment={}), share_port=False)
+        )
     handler: Any = grpc.unary_unary_rpc_method_handler(evaluate)
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler(SERVICE, {"Evaluate": handler}),)

@@ -32,13 +32,19 @@ class Gate:
     Args:
         most: requests in flight, waiting ones included, 1 or more.
         max_wait_s: seconds that a new request may have to wait in line, by what turns have taken.
+        give_way: as of the line.
     """
 
-    def __init__(self, most: int, max_wait_s: float = math.inf) -> None:
+    def __init__(
+        self,
+        most: int,
+        max_wait_s: float = math.inf,
+        give_way: Callable[[], None] = lambda: None,
+    ) -> None:
         self._most = most
         self._max_wait_s = max_wait_s
         self._in_flight = 0
-        self._line = Line()
+        self._line = Line(give_way)
         self._empty = asyncio.Event()
         self._empty.set()
         self._draining = False

@@ -74,9 +74,14 @@ class _Place:
 
 
 class Line:
-    """The line of one event loop."""
+    """The line of one event loop.
 
-    def __init__(self) -> None:
+    Args:
+        give_way: lets grpc's other threads work for a moment; called between two rounds of a look.
+    """
+
+    def __init__(self, give_way: Callable[[], None] = lambda: None) -> None:
+        self._give_way = give_way
         self._places: deque[_Place] = deque()
         self._soonest = math.inf
         self._turn_s = 0.0
@@ -244,6 +249,7 @@ class Line:
         end, idle_end, idle = now + _LONGEST_LOOK_S, now + idle_s, 0
         while now < end and (now < idle_end or idle < _IDLE_ROUNDS):
             seen, idle = self.arrivals, idle + 1
+            self._give_way()
             await asyncio.sleep(0)
             now = time.perf_counter()
             if seen != self.arrivals:

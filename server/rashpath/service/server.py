@@ -26,6 +26,7 @@ from rashpath.service.audit_start import open_audit
 from rashpath.service.auditing import Auditing
 from rashpath.service.calls import Calls
 from rashpath.service.channel_options import channel_options
+from rashpath.service.core_sharing import CoreSharing
 from rashpath.service.exposure import tell_exposure
 from rashpath.service.garbage import set_aside
 from rashpath.service.gate import Gate
@@ -106,7 +107,10 @@ class Server:
         self._settings = settings
         self._log = log
         self._share_port = share_port
-        self._gate = Gate(settings.concurrent_requests, settings.max_wait_s)
+        self._core_sharing = CoreSharing()
+        self._gate = Gate(
+            settings.concurrent_requests, settings.max_wait_s, self._core_sharing.give_way
+        )
         self._door: Door | None = None
         self._certificates: Certificates | None = None
         self.refusals = Refusals()
@@ -127,9 +131,10 @@ class Server:
         host, _ = addresses.split(self._settings.address)
         if not self._share_port:
             addresses.require_free(self._settings.address)
-        server = grpc.aio.server(
-            options=channel_options(self._settings, share_port=self._share_port)
-        )
+        with self._core_sharing.of_new_threads():
+            server = grpc.aio.server(
+                options=channel_options(self._settings, share_port=self._share_port)
+            )
         self._door = open_door(self._settings, self._log)
         self._calls = Calls(
             self._application,
@@ -214,6 +219,7 @@ class Server:
             self._door.close()
         if self._health_server is not None:
             await self._health_server.stop(0)
+        self._core_sharing.end()
 
     def serve(self, served: Served) -> None:
         """Answers from other guidelines from now on; calls under way keep those they began with."""
