@@ -41,7 +41,7 @@ class CoreSharing:
         self._clock = clock
         self._threads: list[int] = []
         self._gives = False
-        self._since = 0.0
+        self._since = 0.0  # when it began to give way, or stopped
         self._pause_s = _FIRST_PAUSE_S
 
     @contextmanager
