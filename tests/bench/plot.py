@@ -63,7 +63,7 @@ def _wire(points: Sequence[Point]) -> str:
             goal = float(point.goal.split()[0])
             axes.plot([goal, goal], [place - 0.4, place + 0.4], color=_GOAL, linewidth=2)
     axes.axvline(1.0, color=_OTHERS, linewidth=1)
-    axes.set_xlim(0, 1.15)
+    axes.set_xlim(0, 1.15 * max(1.0, *values))
     axes.set_xlabel("rate, as a share of the null RPC's (mark: goal)")
     return _svg(figure, axes)
 

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from tests.bench.bench_wire import UNARY
 from tests.bench.points import HELD, Point
 from tests.bench.report import DATA, PAGE, Report, as_json, fill, from_json, markdown, text_table
 
@@ -101,3 +102,12 @@ def test_documented_plots_are_there():
     named = [part.split(")")[0] for part in page.split("](performance-")[1:]]
     assert [name for name in named if not PAGE.with_name(f"performance-{name}").exists()] == []
     assert len(named) == 4
+
+
+def test_the_documented_plot_of_the_wire_shows_every_rate():
+    """No bar runs off it: one that did would have no label."""
+    svg = PAGE.with_name("performance-wire.svg").read_text(encoding="utf-8")
+    points = from_json(DATA.read_text(encoding="utf-8")).groups()[UNARY]
+    labels = [f">{point.figures['of null']:.2f}<" for point in points]
+    assert [label for label in labels if label not in svg] == []
+    assert len(labels) > 3
