@@ -18,7 +18,8 @@ from rashpath.service.core_sharing import CoreSharing
 from rashpath.v1.facts_pb2 import PatientCase
 from tests.service.conftest import Start
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="such schedules are Linux's")
+if sys.platform != "linux":
+    pytest.skip("such schedules are Linux's", allow_module_level=True)
 
 CALLERS = 48
 SECONDS = 1.5
@@ -90,12 +91,15 @@ def test_the_thread_is_left_as_it_was() -> None:
         assert not batched(thread)
 
 
-def test_a_schedule_that_somebody_gave_stays() -> None:
-    with sharing(Away(), os.SCHED_IDLE) as (shared, thread):
+@pytest.mark.parametrize("policy", [os.SCHED_IDLE, os.SCHED_BATCH])
+def test_a_schedule_that_somebody_gave_stays(policy: int) -> None:
+    clock = Away()
+    with sharing(clock, policy) as (shared, thread):
+        clock.takes_s = 0.004
         shared.give_way()
-        assert os.sched_getscheduler(thread) == os.SCHED_IDLE
+        assert os.sched_getscheduler(thread) == policy
         shared.end()
-        assert os.sched_getscheduler(thread) == os.SCHED_IDLE
+        assert os.sched_getscheduler(thread) == policy
 
 
 def test_a_thread_that_has_ended_is_no_matter() -> None:

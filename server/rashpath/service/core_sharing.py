@@ -58,16 +58,8 @@ class CoreSharing:
 
     def give_way(self) -> None:
         """Lets grpc's thread work for a moment."""
-        if self._threads:
-            self._give_way()
-
-    def end(self) -> None:
-        """Leaves grpc's thread as it was found: another server may need it."""
-        if self._gives:
-            self._stop()
-        self._threads.clear()
-
-    def _give_way(self) -> None:
+        if not self._threads:
+            return
         began = self._clock()
         if not self._gives:
             if began >= self._since + self._pause_s:
@@ -81,6 +73,12 @@ class CoreSharing:
             self._since = now
             self._stop()
 
+    def end(self) -> None:
+        """Leaves grpc's thread as it was found: another server may need it."""
+        if self._gives:
+            self._stop()
+        self._threads.clear()
+
     def _give(self, now: float) -> None:
         self._gives = _schedule(self._threads, batch=True)
         self._since = now
@@ -93,16 +91,16 @@ class CoreSharing:
 
 
 def _schedule(threads: list[int], *, batch: bool) -> bool:
-    """Tells whether there are threads and all of them have the schedule now."""
+    """Makes usual threads batch threads, or the other way round; tells whether all of them are."""
     if sys.platform != "linux":
         return False
-    meant, other = os.SCHED_BATCH, os.SCHED_OTHER
+    found, meant = os.SCHED_OTHER, os.SCHED_BATCH
     if not batch:
-        meant, other = other, meant
+        found, meant = meant, found
     try:
         for thread in threads:
             # Whoever gave the process a schedule of its own, such as a real-time one, meant it.
-            if os.sched_getscheduler(thread) not in (meant, other):
+            if os.sched_getscheduler(thread) != found:
                 return False
             os.sched_setscheduler(thread, meant, os.sched_param(0))
     except OSError:  # the thread has ended, or a container forbids it
